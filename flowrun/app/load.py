@@ -1,0 +1,142 @@
+"""From a path to an execution plan: the one code path of check, execute and everything else.
+
+The stages run in order, each giving its product and its complaints; what the checks need to know
+of the machine is looked up here, between them, so that they stay pure.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from flowrun.app.project import Project, find_root, locate_flow, open_project, reader
+from flowrun.errors import InvalidSource
+from flowrun.graph.build import build_graph
+from flowrun.graph.flowgraph import FlowGraph
+from flowrun.graph.surroundings import Surroundings
+from flowrun.plan.compile import compile_plan
+from flowrun.plan.plan import ExecutionPlan
+from flowrun.source.diagnostic import Diagnostic, has_errors, in_order
+from flowrun.source.document import Unreadable
+from flowrun.source.report import Report
+from flowrun.source.resolve import resolve_document
+from flowrun.source.text import SourceText
+from flowrun.spec.bind import BoundFlow, bind_flow
+from flowrun.spec.flow import Flow
+
+__all__ = ["Loaded", "find_root", "load_flow"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What became of a flow's file."""
+
+    path: str
+    """From the project root, with slashes."""
+    project: Project
+    report: Report
+    bound: BoundFlow | None
+    graph: FlowGraph | None
+    plan: ExecutionPlan | None
+    """None exactly when the report holds an error."""
+
+    @property
+    def flow_dir(self) -> Path:
+        """The folder of the flow's file."""
+        return self.project.root / PurePosixPath(self.path).parent
+
+    def require_plan(self) -> ExecutionPlan:
+        """Return the plan.
+
+        Raises:
+            InvalidSource: there is none.
+        """
+        if self.plan is None:
+            raise InvalidSource(self.report, self.report.errors)
+        return self.plan
+
+
+def load_flow(path: str, *, environ: Mapping[str, str] | None = None) -> Loaded:
+    """Read, check and compile a flow; complaints are collected, never raised.
+
+    Raises:
+        ProjectError: there is no such file.
+        InvalidSource: the project's settings have errors.
+    """
+    environ = os.environ if environ is None else environ
+    root, relative = locate_flow(path)
+    project = open_project(root, environ)
+    document, found = resolve_document(relative, reader(root), environ)
+    diagnostics: list[Diagnostic] = list(found)
+    bound: BoundFlow | None = None
+    graph: FlowGraph | None = None
+    plan: ExecutionPlan | None = None
+    if document is not None:
+        bound, complaints = bind_flow(document)
+        diagnostics += complaints
+    if bound is not None:
+        graph, complaints = build_graph(bound, _look_around(bound.flow, project, relative, environ))
+        diagnostics += complaints
+    if graph is not None and not has_errors(diagnostics):
+        plan, complaints = compile_plan(graph)
+        diagnostics += complaints
+    sources = dict(document.sources) if document is not None else _source_of(root, relative)
+    report = Report(in_order(diagnostics), sources)
+    if has_errors(diagnostics):
+        plan = None
+    return Loaded(
+        path=relative, project=project, report=report, bound=bound, graph=graph, plan=plan
+    )
+
+
+def find_module(name: str, flow_dir: Path, project: Project) -> Path | None:
+    """Return the file of a Python tool module, or None."""
+    parts = name.split(".")
+    for folder in (flow_dir, *project.tool_folders):
+        stem = folder.joinpath(*parts)
+        for candidate in (stem.with_suffix(".py"), stem / "__init__.py"):
+            if candidate.is_file() and candidate.resolve().is_relative_to(project.root):
+                return candidate
+    return None
+
+
+def _look_around(
+    flow: Flow, project: Project, path: str, environ: Mapping[str, str]
+) -> Surroundings:
+    """Look up what the checks need to know of the machine and the project."""
+    flow_dir = project.root / PurePosixPath(path).parent
+    modules: dict[str, SourceText] = {}
+    programs: set[str] = set()
+    read = reader(project.root)
+    for tool in flow.tools.values():
+        if tool.python is not None:
+            module = tool.python.partition(":")[0]
+            found = find_module(module, flow_dir, project)
+            text = None if found is None else read(found.relative_to(project.root).as_posix())
+            if text is not None and not isinstance(text, Unreadable):
+                modules[module] = text
+        elif tool.shell and _program_exists(tool.shell[0], project.root / tool.cwd, environ):
+            programs.add(tool.shell[0])
+    settings = project.settings
+    return Surroundings(
+        modules=modules,
+        programs=frozenset(programs),
+        environment=frozenset(environ),
+        endpoints=frozenset(settings.endpoints),
+        aliases={
+            alias: (one.model, one.endpoint or "") for alias, one in settings.models.items()
+        },
+    )
+
+
+def _program_exists(program: str, cwd: Path, environ: Mapping[str, str]) -> bool:
+    if "/" in program:
+        return os.access(cwd / program, os.X_OK)
+    return shutil.which(program, path=environ.get("PATH", os.defpath)) is not None
+
+
+def _source_of(root: Path, path: str) -> dict[str, SourceText]:
+    """The text of a file that could not be made a document, so that excerpts can be shown."""
+    text = reader(root)(path)
+    return {} if isinstance(text, Unreadable) else {path: text}

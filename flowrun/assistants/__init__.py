@@ -1,0 +1,1 @@
+"""The embedded Assistants runtime: records, the state table, the store, the turn loop."""

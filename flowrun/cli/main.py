@@ -1,0 +1,133 @@
+"""The `flowrun` command: which file holds which command, and what every failure exits with."""
+
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+import click
+
+from flowrun.errors import FlowrunError, InvalidSource
+from flowrun.ids import VERSION
+
+COMMANDS: dict[str, str] = {
+    "execute": "Run a flow to its end.",
+    "check": "Say everything that is wrong with flows, before anything runs.",
+    "graph": "Show a flow's plan: lanes, order, what waits for what.",
+    "runs": "List, show and resume runs.",
+    "schema": "Print a JSON Schema: of flows, projects, replies, results, events.",
+    "explain": "Explain a diagnostic code, offline.",
+    "init": "Make a small project that runs at once.",
+    "doctor": "Report on this machine and project, fit for an issue.",
+}
+"""Name and short help. The file is `cli/NAME.py`; it is imported when the command is used."""
+
+EXIT_USAGE = 64
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+HELP = """Execute declarative flows of AI assistants.
+
+\b
+  flowrun init my-project                     a first project, runs offline
+  flowrun check flows/report.flow.yaml        what is wrong, before anything runs
+  flowrun execute flows/report.flow.yaml      run it
+  flowrun runs list                           what ran
+
+Exit codes: 0 done, 1 the run failed, 3 configuration invalid, 4 not allowed, 6 store locked,
+64 bad usage, 70 a bug; `flowrun explain exit-codes` has them all.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's file when it is called, not to list its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every command, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, importing its file."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"flowrun.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from flowrun.source.diagnostic import suggest  # only a mistyped name needs it
+
+            hint = suggest(name, COMMANDS)
+            raise click.UsageError(f"no command `{name}`" + (f": {hint}" if hint else ""), ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, "--version", message="flowrun %(version)s")
+def main() -> None:
+    """Hold the commands."""
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code. The last place any exception can reach."""
+    sys.exit(exit_code_of(lambda: _dispatch(arguments)))
+
+
+def exit_code_of(work: Callable[[], int]) -> int:
+    """Do the work and turn whatever comes of it into an exit code and one sentence on stderr."""
+    try:
+        return work()
+    except click.UsageError as failure:
+        _complain(_usage(failure))
+        return EXIT_USAGE
+    except click.ClickException as failure:
+        _complain(failure.format_message())
+        return EXIT_USAGE
+    except InvalidSource as failure:
+        from flowrun.cli.shared import show_report
+
+        show_report(failure.report, sys.stderr)
+        return failure.exit_code
+    except FlowrunError as failure:
+        _complain(str(failure), failure.hint)
+        return failure.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as failure:  # noqa: BLE001  # the last-resort handler: a bug, reported as one
+        from flowrun.cli.crash import write_crash
+
+        _complain(*write_crash(failure))
+        return EXIT_BUG
+
+
+def _dispatch(arguments: list[str] | None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given:
+        click.echo(main.get_help(click.Context(main, info_name="flowrun")), err=True)
+        return EXIT_USAGE
+    result = main.main(args=given, prog_name="flowrun", standalone_mode=False)
+    return result if isinstance(result, int) else 0
+
+
+def _usage(failure: click.UsageError) -> str:
+    command = failure.ctx.command_path if failure.ctx else "flowrun"
+    message = failure.format_message()
+    return f"{message[:1].lower()}{message[1:].rstrip('.')}\nhelp: {command} --help"
+
+
+def _complain(message: str, hint: str | None = None) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    if hint:
+        print(f"help: {hint}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Durable execution: what remembers effects and enters runs again."""

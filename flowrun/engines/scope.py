@@ -1,0 +1,227 @@
+"""`Durable` over the journal: one live run, and the scopes inside it.
+
+Two rules carry it: a result is durable before anybody uses it, and the intent of anything that
+must not happen twice is durable before it begins. Both come down to the order in which rows reach
+the writer, since the store makes them durable in exactly that order.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flowrun.clock import Clock
+from flowrun.events.bus import StampedEvent
+from flowrun.events.codec import decode_event, encode_event
+from flowrun.events.records import Event
+from flowrun.ids import JsonValue
+from flowrun.ports.durable import Durable, EffectPolicy, OutcomeUnknown
+from flowrun.storage.database import Database
+
+APPEND = "INSERT INTO journal (run, seq, key, kind, body, at) VALUES (?, ?, ?, ?, ?, ?)"
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveRun:
+    """What one process knows of a run it is executing."""
+
+    number: int
+    run_id: str
+    database: Database
+    clock: Clock
+    show: Callable[[str, StampedEvent], None]
+    seq: int = 0
+    results: dict[str, str] = field(default_factory=dict)
+    """Results of earlier lives of this run, by key; those of this life have been used already."""
+    intents: frozenset[str] = frozenset()
+    """Keys whose intent an earlier life recorded."""
+    facts: dict[str, str] = field(default_factory=dict)
+    events: dict[str, str] = field(default_factory=dict)
+    """Events of earlier lives, by key, as text."""
+    stopping: bool = False
+    at_work: int = 0
+    """Effects under way that must not be interrupted lightly."""
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def append(self, key: str, kind: str, body: str) -> float:
+        """Queue one row; return its time."""
+        self.seq += 1
+        at = self.clock.now()
+        self.database.submit(APPEND, ((self.number, self.seq, key, kind, body, at),))
+        return at
+
+    def append_event(self, key: str, event: Event) -> None:
+        """Queue an event's row and show the event."""
+        at = self.append(key, "event", encode_event(event))
+        self.show(self.run_id, StampedEvent(event, self.seq, at))
+
+
+class ChildScope:
+    """A child at work: its key, and its failure once it is over."""
+
+    __slots__ = ("_task", "key")
+
+    def __init__(self, key: str, task: "asyncio.Task[None]") -> None:
+        self.key = key
+        self._task = task
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What the child raised, if it is over and did."""
+        if not self._task.done():
+            return None
+        if self._task.cancelled():
+            return asyncio.CancelledError()
+        return self._task.exception()
+
+
+class JournalScope:
+    """One scope of a live run. See `ports.durable.Durable` for the contract of each operation."""
+
+    __slots__ = ("_children", "_over", "_prefix", "_run", "_wake")
+
+    def __init__(self, run: LiveRun, prefix: str = "") -> None:
+        self._run = run
+        self._prefix = prefix
+        self._children: set[asyncio.Task[None]] = set()
+        self._over: list[ChildScope] = []
+        self._wake: asyncio.Future[None] | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The flow run's id."""
+        return self._run.run_id
+
+    def path(self, key: str) -> str:
+        """Return a key of this scope as a plan path."""
+        return self._prefix + key
+
+    async def effect(
+        self,
+        key: str,
+        act: Callable[[], Awaitable[JsonValue]],
+        policy: EffectPolicy = "repeatable",
+    ) -> JsonValue:
+        """Do something once and remember its result."""
+        run, path = self._run, self._prefix + key
+        if (known := run.results.get(path)) is not None:
+            found: JsonValue = json.loads(known)
+            return found
+        if run.stopping:
+            await asyncio.Event().wait()  # parked: nothing new begins, cancellation is on its way
+        if policy == "at_most_once":
+            if path in run.intents:
+                raise OutcomeUnknown(path)
+            run.append(path, "intent", "{}")
+            await run.database.commit()
+            value = await self._finish(act)
+        else:
+            value = await act()
+        run.append(path, "result", _encode(value))
+        await run.database.commit()
+        return value
+
+    def child(self, key: str, work: Callable[[Durable], Awaitable[None]]) -> ChildScope:
+        """Start work beside this one, in a scope of its own."""
+        scope = JournalScope(self._run, f"{self._prefix}{key}/")
+        task = asyncio.get_running_loop().create_task(_work(work, scope))
+        child = ChildScope(key, task)
+        self._children.add(task)
+        task.add_done_callback(lambda done: self._ended(done, child))
+        return child
+
+    async def wait_any(self) -> Sequence[ChildScope]:
+        """Wait until a child is over; return all that are and were not returned yet."""
+        if not self._over:
+            self._wake = asyncio.get_running_loop().create_future()
+            await self._wake
+        over, self._over = self._over, []
+        return over
+
+    async def record(self, key: str, event: Event) -> None:
+        """Append an event and return when it is durable."""
+        self.emit(key, event)
+        await self._run.database.commit()
+
+    def emit(self, key: str, event: Event) -> None:
+        """Append an event, deduplicated by key."""
+        path = self._prefix + key
+        if path not in self._run.events:
+            self._run.append_event(path, event)
+
+    def show(self, event: Event) -> None:
+        """Show an event without keeping it."""
+        self._run.show(self._run.run_id, StampedEvent(event, None, self._run.clock.now()))
+
+    def recorded(self, key: str) -> Event | None:
+        """Return the event an earlier life of this run recorded under the key."""
+        text = self._run.events.get(self._prefix + key)
+        return None if text is None else decode_event(text)
+
+    async def fact(self, key: str, find: Callable[[], JsonValue]) -> JsonValue:
+        """Return what `find` said the first time."""
+        path = self._prefix + key
+        if (known := self._run.facts.get(path)) is not None:
+            found: JsonValue = json.loads(known)
+            return found
+        value = find()
+        self._run.append(path, "fact", _encode(value))
+        await self._run.database.commit()
+        return value
+
+    def now(self) -> float:
+        """Return the time."""
+        return self._run.clock.now()
+
+    async def abandon(self) -> None:
+        """Cancel every child and wait until they are gone."""
+        children = tuple(self._children)
+        for task in children:
+            task.cancel()
+        await asyncio.gather(*children, return_exceptions=True)
+
+    async def _finish(self, act: Callable[[], Awaitable[JsonValue]]) -> JsonValue:
+        """Run what must not happen twice; while it runs, parking waits for it a little."""
+        run = self._run
+        run.at_work += 1
+        try:
+            return await act()
+        finally:
+            run.at_work -= 1
+            if run.at_work == 0:
+                run.idle.set()
+
+    def _ended(self, task: "asyncio.Task[None]", child: ChildScope) -> None:
+        self._children.discard(task)
+        self._over.append(child)
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+
+async def _work(work: Callable[[Durable], Awaitable[None]], scope: JournalScope) -> None:
+    try:
+        await work(scope)
+    finally:
+        if scope._children:  # noqa: SLF001  # same class of object, same file
+            await scope.abandon()
+
+
+def _encode(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def load_run(run: LiveRun, rows: Sequence[tuple[int, str, str, str]]) -> None:
+    """Fill a live run with what earlier lives recorded: `(seq, key, kind, body)` in order."""
+    intents: set[str] = set()
+    homes: Mapping[str, dict[str, str]] = {
+        "result": run.results,
+        "fact": run.facts,
+        "event": run.events,
+    }
+    for seq, key, kind, body in rows:
+        run.seq = max(run.seq, seq)
+        if kind == "intent":
+            intents.add(key)
+        else:
+            homes[kind][key] = body
+    run.intents = frozenset(intents)

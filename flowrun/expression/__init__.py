@@ -1,0 +1,1 @@
+"""Templates: compile, evaluate, and list what they refer to. Knows no flow."""

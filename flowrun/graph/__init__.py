@@ -1,0 +1,1 @@
+"""Who waits for whom, and why; the checks that need the whole flow."""

@@ -1,0 +1,58 @@
+"""Names, identifiers and JSON values: the nouns every other room uses."""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+VERSION = "0.1.0"
+"""This release; the distribution's metadata says the same, and a test compares them."""
+
+JsonValue: TypeAlias = (
+    "str | int | float | bool | None | Sequence[JsonValue] | Mapping[str, JsonValue]"
+)
+"""Anything JSON can say. Read-only by type: nobody changes a value that somebody else holds."""
+
+JsonObject: TypeAlias = Mapping[str, JsonValue]
+
+NAME = re.compile(r"[a-z][a-z0-9_-]*\Z")
+"""Flows, assistants and threads."""
+
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
+"""Steps, inputs and tools: names that stand in expressions as `steps.name`."""
+
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
+
+_ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_READABLE = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+def mint(prefix: str) -> str:
+    """Return a fresh identifier: the prefix (`asst_`, `run_`, ...) and 24 letters or digits.
+
+    The shape is that of the Assistants API; clients match it with regular expressions.
+    """
+    return prefix + "".join([_ALPHANUMERIC[byte % 62] for byte in secrets.token_bytes(24)])
+
+
+def mint_run_id(flow: str) -> str:
+    """Return a fresh flow-run id that a person can read aloud: the flow's name and 8 letters."""
+    return f"{flow}-" + "".join([_READABLE[byte % 31] for byte in secrets.token_bytes(8)])
+
+
+def derive(prefix: str, *parts: str) -> str:
+    """Return the identifier that the same parts always give; never time, never randomness."""
+    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
+    return prefix + "".join([_ALPHANUMERIC[byte % 62] for byte in digest[:24]])
+
+
+def canonical_json(value: JsonValue) -> str:
+    """Return the one JSON text of a value: keys sorted, no spaces, no escapes beyond JSON's own."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()

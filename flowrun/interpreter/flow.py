@@ -1,0 +1,137 @@
+"""The flow frontier: start what is ready, take in what is over, until nothing can move.
+
+A step is ready when all it needs have finished; a need that failed counts as finished only under
+`on_error: continue`. After a failure nothing new starts, what runs is left to end, and the steps
+that never began are recorded as skipped.
+"""
+
+from collections.abc import Mapping
+
+from flowrun.events.records import FlowRunFinished, StepFinished, StepStarted
+from flowrun.expression.template import ExpressionFailed
+from flowrun.ids import JsonObject, JsonValue
+from flowrun.interpreter.assistant_step import run_assistant_step
+from flowrun.interpreter.state import FlowState, PreparedPlan, open_state
+from flowrun.interpreter.tool_step import run_tool_step
+from flowrun.plan.plan import AssistantAction, PlannedStep
+from flowrun.ports.durable import Durable
+from flowrun.ports.runtime import Runtime
+from flowrun.ports.tools import ToolRunner
+
+
+async def interpret_flow(
+    scope: Durable,
+    prepared: PreparedPlan,
+    *,
+    runtime: Runtime,
+    tools: ToolRunner,
+    inputs: JsonObject,
+    environment: Mapping[str, str],
+) -> FlowRunFinished:
+    """Carry out a plan and return its terminal event.
+
+    Every step's result is recorded under `steps/NAME/finished`; a run entered again takes those
+    results and goes on from there.
+    """
+    began = scope.now()
+    state = open_state(
+        prepared,
+        runtime,
+        tools,
+        run_id=scope.run_id,
+        inputs=inputs,
+        environment=environment,
+    )
+    await _walk(scope, state)
+    _skip_the_rest(scope, state)
+    return _conclude(state, scope.now() - began)
+
+
+async def _walk(scope: Durable, state: FlowState) -> None:
+    missing = {step.name: len(step.needs) for step in state.prepared.plan.steps}
+    running = 0
+
+    def start(step: PlannedStep) -> None:
+        nonlocal running
+        running += 1
+        scope.child(f"steps/{step.name}", lambda own: _run_step(own, state, step))
+
+    for step in state.prepared.plan.steps:
+        if not step.needs:
+            start(step)
+    while running:
+        for child in await scope.wait_any():
+            running -= 1
+            if child.failure is not None:
+                raise child.failure
+            name = child.key.removeprefix("steps/")
+            for dependent in state.prepared.dependents[name]:
+                missing[dependent.name] -= 1
+                if missing[dependent.name] == 0 and state.first_failure is None:
+                    start(dependent)
+
+
+async def _run_step(scope: Durable, state: FlowState, step: PlannedStep) -> None:
+    known = scope.recorded("finished")
+    if isinstance(known, StepFinished):
+        _take_in(state, step, known)
+        return
+    scope.emit("started", StepStarted(step=step.name))
+    try:
+        if isinstance(step.action, AssistantAction):
+            result = await run_assistant_step(scope, state, step, step.action)
+            await scope.record("finished", result)
+        else:
+            result = await run_tool_step(scope, state, step, step.action)
+            scope.emit("finished", result)
+    except ExpressionFailed as failure:
+        result = StepFinished(
+            step=step.name, status="failed", error=str(failure), error_code="expression"
+        )
+        await scope.record("finished", result)
+    _take_in(state, step, result)
+
+
+def _take_in(state: FlowState, step: PlannedStep, result: StepFinished) -> None:
+    state.finish(result)
+    if result.status == "failed" and step.on_error == "fail" and state.first_failure is None:
+        state.first_failure = result
+
+
+def _skip_the_rest(scope: Durable, state: FlowState) -> None:
+    for step in state.prepared.plan.steps:
+        if step.name not in state.results:
+            failed = state.first_failure
+            because = f"not run: step `{failed.step}` failed" if failed else "not run"
+            result = StepFinished(step=step.name, status="skipped", error=because)
+            scope.emit(f"steps/{step.name}/finished", result)
+            state.results[step.name] = result
+
+
+def _conclude(state: FlowState, duration_s: float) -> FlowRunFinished:
+    failed = state.first_failure
+    outputs: dict[str, JsonValue] = {}
+    problem: str | None = None
+    for name, template in state.prepared.outputs:
+        try:
+            outputs[name] = template.evaluate(state.scope)
+        except ExpressionFailed as failure:
+            problem = problem or f"output `{name}`: {failure}"
+    if failed is not None:
+        return FlowRunFinished(
+            status="failed",
+            outputs=outputs,
+            error=f"step `{failed.step}` failed: {failed.error}",
+            error_code=failed.error_code,
+            hint=failed.hint,
+            duration_s=duration_s,
+        )
+    if problem is not None:
+        return FlowRunFinished(
+            status="failed",
+            outputs=outputs,
+            error=problem,
+            error_code="expression",
+            duration_s=duration_s,
+        )
+    return FlowRunFinished(status="completed", outputs=outputs, duration_s=duration_s)

@@ -1,0 +1,42 @@
+"""A tool as a step: its arguments from templates, its value as the step's output."""
+
+from typing import cast
+
+from flowrun.events.records import StepFinished, ToolCallStarted
+from flowrun.ids import JsonObject
+from flowrun.interpreter.state import FlowState
+from flowrun.interpreter.tool_call import call_tool
+from flowrun.plan.plan import PlannedStep, ToolAction
+from flowrun.ports.durable import Durable
+from flowrun.ports.tools import ToolFailed
+
+
+async def run_tool_step(
+    scope: Durable, state: FlowState, step: PlannedStep, action: ToolAction
+) -> StepFinished:
+    """Run the step's tool once and return the step's result.
+
+    Raises:
+        ExpressionFailed: an argument's template could not be evaluated.
+    """
+    began = scope.now()
+    arguments = cast("JsonObject", state.prepared.arguments[step.name].evaluate(state.scope))
+    scope.show(ToolCallStarted(step=step.name, call_id="", tool=action.tool))
+    outcome = await call_tool(
+        scope, state, state.prepared.tools[action.tool], arguments, key="call"
+    )
+    if isinstance(outcome, ToolFailed):
+        return StepFinished(
+            step=step.name,
+            status="failed",
+            output=outcome.value,
+            error=outcome.message,
+            error_code="outcome_unknown" if outcome.kind == "outcome_unknown" else "tool",
+            duration_s=scope.now() - began,
+        )
+    return StepFinished(
+        step=step.name,
+        status="completed",
+        output=outcome.value,
+        duration_s=scope.now() - began,
+    )

@@ -1,0 +1,1 @@
+"""Talking to model endpoints: the chat and responses wires, and the scripted model."""

@@ -1,0 +1,1 @@
+"""The execution plan: frozen, canonical, enough to run."""

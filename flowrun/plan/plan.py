@@ -1,0 +1,149 @@
+"""The execution plan: everything a run needs, and nothing it must look up elsewhere.
+
+A plan is frozen and canonical: one JSON text, one digest. It is stored with the run that executes
+it, so that a resumed run does what was reviewed whatever happened to the files since.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from flowrun.ids import JsonObject, JsonValue
+
+PLAN_ABI = 1
+"""Raised when the meaning of a stored plan changes; the interpreter accepts this and the last."""
+
+Effect = Literal["repeatable", "at_most_once"]
+ToolErrorPolicy = Literal["tell_model", "fail"]
+StepErrorPolicy = Literal["fail", "continue"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTool:
+    """One tool, complete: how a model sees it and how it is run."""
+
+    name: str
+    kind: Literal["python", "shell", "script"]
+    description: str = ""
+    parameters: JsonObject = field(default_factory=dict)
+    """JSON Schema of the arguments, an object schema."""
+    entrypoint: str = ""
+    """`module:function`, for python."""
+    source_digest: str = ""
+    """SHA-256 of the module's file, for python: what runs is what was reviewed."""
+    argv: tuple[str, ...] = ()
+    """Templates over `args`, one argument each, for shell."""
+    script: str = ""
+    """Text for `sh -eu`, never rendered, for script."""
+    env: tuple[tuple[str, str], ...] = ()
+    """Environment beyond PATH, HOME and LANG: name and value. The value is a plain text,
+    `${env:NAME}` (passed on from flowrun's own environment) or `${secret:NAME}`."""
+    cwd: str = "."
+    """Relative to the project."""
+    timeout_s: float = 60.0
+    max_output: int = 65536
+    """Bytes kept of each output stream; what was cut is said."""
+    effect: Effect = "at_most_once"
+    on_error: ToolErrorPolicy = "tell_model"
+    result: JsonObject | None = None
+    """JSON Schema of the returned value where it is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedAssistant:
+    """One assistant with the run options that go with it."""
+
+    name: str
+    model: str
+    """As the endpoint knows it: aliases are resolved when the plan is made."""
+    endpoint: str = ""
+    """Name of an endpoint of the project; empty for the default one."""
+    instructions: str = ""
+    """A template over `inputs`, `env` and `run`."""
+    description: str = ""
+    tools: tuple[str, ...] = ()
+    temperature: float | None = None
+    top_p: float | None = None
+    reasoning_effort: str | None = None
+    response_format: JsonValue = None
+    """As the Assistants API has it; None for text."""
+    output: JsonObject | None = None
+    """JSON Schema that answers are held to; None for text."""
+    metadata: tuple[tuple[str, str], ...] = ()
+    tool_choice: JsonValue = None
+    parallel_tool_calls: bool | None = None
+    max_prompt_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    truncation: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedThread:
+    """One named thread."""
+
+    name: str
+    key: str = ""
+    """A template over `inputs`, `env` and `run`; executions with equal keys share the thread."""
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistantAction:
+    """Take one run of an assistant on a thread."""
+
+    assistant: str
+    thread: str | None = None
+    """Name of a thread; None for a private one."""
+    message: str = ""
+    """A template; empty when the thread already says what is wanted."""
+    overrides: JsonObject = field(default_factory=dict)
+    """Run options of this step alone, under the names of `PlannedAssistant`'s fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolAction:
+    """Call one tool."""
+
+    tool: str
+    arguments: JsonObject = field(default_factory=dict)
+    """Templates in any text; a text that is one expression keeps its native type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStep:
+    """One step, its place in the order and what it waits for."""
+
+    name: str
+    number: int
+    """From 1, in an order that every dependency respects and that is the same on every machine."""
+    lane: str
+    """The thread's name, or the step's own name in parentheses."""
+    needs: tuple[str, ...] = ()
+    """Every step that must have finished, in plan order: declared, referred to, and same-thread."""
+    action: AssistantAction | ToolAction
+    on_error: StepErrorPolicy = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionPlan:
+    """A compiled flow."""
+
+    flow: str
+    inputs: tuple[tuple[str, JsonObject], ...] = ()
+    """Name and JSON Schema; `default` is part of the schema, its absence makes an input required."""
+    env: tuple[str, ...] = ()
+    """Environment names that expressions may read."""
+    tools: tuple[PlannedTool, ...] = ()
+    assistants: tuple[PlannedAssistant, ...] = ()
+    threads: tuple[PlannedThread, ...] = ()
+    steps: tuple[PlannedStep, ...] = ()
+    outputs: tuple[tuple[str, JsonValue], ...] = ()
+    """Name and template, evaluated when every step has finished."""
+    abi: int = PLAN_ABI
+
+    def tool(self, name: str) -> PlannedTool:
+        """Return a tool by name."""
+        return next(one for one in self.tools if one.name == name)
+
+    def assistant(self, name: str) -> PlannedAssistant:
+        """Return an assistant by name."""
+        return next(one for one in self.assistants if one.name == name)

@@ -1,0 +1,1 @@
+"""Adapters that make a place where assistants live look like the port."""

@@ -1,0 +1,1 @@
+"""What the author declared: the models of the language, and how a YAML tree becomes one."""

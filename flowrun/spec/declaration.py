@@ -1,0 +1,44 @@
+"""What every declared mapping has in common: known keys, names, durations, choices of shape."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Discriminator, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Duration = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$")]
+
+TEXT, LIST, MAPPING, OTHER = "\0text", "\0list", "\0mapping", "\0other"
+"""Tags of shapes. They turn up in the paths of complaints and cannot be keys of a YAML file."""
+
+
+class Declaration(BaseModel):
+    """A mapping with known keys. `x-...` keys are the author's own and are ignored on purpose."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_private_keys(cls, value: object) -> object:
+        if isinstance(value, dict) and any(str(key).startswith("x-") for key in value):
+            return {key: one for key, one in value.items() if not str(key).startswith("x-")}
+        return value
+
+
+def one_of_shapes(expected: str) -> Discriminator:
+    """Choose the branch of a union by what was written, so that one branch alone complains.
+
+    Args:
+        expected: What to say the author may write, when the shape fits no branch.
+    """
+    return Discriminator(_shape_of, custom_error_type="shape", custom_error_message=expected)
+
+
+def _shape_of(value: object) -> str:
+    if isinstance(value, str):
+        return TEXT
+    if isinstance(value, list | tuple):
+        return LIST
+    if isinstance(value, dict | BaseModel):
+        return MAPPING
+    return OTHER

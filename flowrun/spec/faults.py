@@ -1,0 +1,233 @@
+"""Complaints of the models, said in the author's words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ValidationError
+
+from flowrun.source.diagnostic import suggest
+from flowrun.spec import wording
+from flowrun.spec.grammar import Fault, Grammar, Place
+from flowrun.spec.plain import Plain, find_leaves, is_endless, is_nothing
+from flowrun.spec.spans import DocPath
+
+_KEY = "[key]"
+_NAME_PATTERNS = frozenset({r"^[a-z][a-z0-9_-]*$", r"^[a-z][a-z0-9_]*$"})
+
+_FOREIGN: Mapping[str, str] = {
+    "agent": "assistant",
+    "agents": "assistants",
+    "args": "with",
+    "arguments": "with",
+    "bash": "script",
+    "cmd": "shell",
+    "command": "shell",
+    "depends_on": "needs",
+    "environment": "env",
+    "function": "python",
+    "instruction": "instructions",
+    "prompt": "message",
+    "requires": "needs",
+    "result": "outputs",
+    "run": "script",
+    "system": "instructions",
+    "tasks": "steps",
+    "jobs": "steps",
+    "url": "base_url",
+    "schema": "parameters",
+}
+"""What neighbours call our keys; used only where ours is a key of that place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One entry of a validation error, its foreign parts taken away."""
+
+    kind: str
+    path: DocPath
+    about_key: bool
+    text: str
+    value: Plain
+    context: Mapping[str, object]
+
+
+def complaints(error: ValidationError) -> Iterator[Complaint]:
+    """Yield the entries of a validation error under the paths that the file has."""
+    for one in error.errors(include_url=False):
+        path = tuple(part for part in one["loc"] if not str(part).startswith("\0"))
+        about_key = bool(path) and path[-1] == _KEY
+        yield Complaint(
+            kind=one["type"],
+            path=path[:-1] if about_key else path,
+            about_key=about_key,
+            text=one["msg"],
+            value=one["input"],
+            context=one.get("ctx", {}),
+        )
+
+
+def fault_of(complaint: Complaint, grammar: Grammar) -> Fault:
+    """Return what is wrong, in words, and what must go."""
+    if complaint.about_key:
+        return _bad_key(complaint, grammar)
+    if complaint.kind == "extra_forbidden":
+        return unknown_key(complaint.path, grammar)
+    if complaint.kind == "missing":
+        return _missing(complaint, grammar)
+    return _bad_value(complaint, grammar)
+
+
+def unknown_key(path: DocPath, grammar: Grammar) -> Fault:
+    """Return the fault of a key that its mapping does not have, or does not have yet."""
+    place, _ = grammar.place(path[:-1])
+    key = str(path[-1])
+    owner = grammar.noun(path[:-1])
+    if key in place.not_yet:
+        return Fault(
+            path=path,
+            code="bind/not-available-yet",
+            message=f"`{key}` of {owner} is not available yet",
+            at="key",
+            label="not available yet",
+            hint="remove it for now; a later release will bring it",
+            loses=path,
+        )
+    return Fault(
+        path=path,
+        code="bind/unknown-key",
+        message=f"{owner} has no key `{wording.clip(key)}`",
+        at="key",
+        label="unknown key",
+        hint=key_hint(key, known_keys(place)),
+        loses=path,
+    )
+
+
+def known_keys(place: Place) -> frozenset[str]:
+    """Return the keys of a mapping, as they are written."""
+    return frozenset(_written(name, place.model) for name in place.model.model_fields)
+
+
+def key_hint(key: str, known: frozenset[str]) -> str:
+    """Return what to do about an unknown key."""
+    if _FOREIGN.get(key) in known:
+        return f"did you mean `{_FOREIGN[key]}`?"
+    return suggest(key, known) or "`flowrun schema` shows every key there is"
+
+
+def nothing_written(plain: Plain, grammar: Grammar) -> Iterator[Fault]:
+    """Yield a fault for every key whose value was left out."""
+    for path in find_leaves(plain, is_nothing):
+        if path and not grammar.free(path) and not _private(path):
+            yield Fault(
+                path=path,
+                code="bind/wrong-type",
+                message=f"{grammar.noun(path)} must have a value, found nothing",
+                hint="give it a value, or remove the key",
+                loses=grammar.part(path),
+            )
+
+
+def endless_numbers(plain: Plain, grammar: Grammar) -> Iterator[Fault]:
+    """Yield a fault for every number that JSON cannot say."""
+    for path in find_leaves(plain, is_endless):
+        if not _private(path):
+            yield Fault(
+                path=path,
+                code="bind/wrong-value",
+                message=f"{grammar.noun(path)} must be a finite number, found an infinite one",
+                loses=grammar.part(path),
+            )
+
+
+def _private(path: DocPath) -> bool:
+    return any(str(part).startswith("x-") for part in path)
+
+
+def _written(name: str, model: type[BaseModel]) -> str:
+    return model.model_fields[name].alias or name
+
+
+def _bad_key(complaint: Complaint, grammar: Grammar) -> Fault:
+    path = complaint.path
+    meaning = _bad_value_meaning(complaint)
+    whose = grammar.noun(path[:-1])
+    return Fault(
+        path=path,
+        code="bind/bad-name",
+        message=f"a name in {whose} must be {meaning}, found `{wording.clip(str(path[-1]))}`",
+        at="key",
+        hint=_name_hint(str(path[-1]), complaint),
+        loses=grammar.part(path),
+    )
+
+
+def _missing(complaint: Complaint, grammar: Grammar) -> Fault:
+    owner, key = complaint.path[:-1], str(complaint.path[-1])
+    return Fault(
+        path=owner,
+        code="bind/missing-key",
+        message=f"{grammar.noun(owner)} must have a key `{key}`, found none",
+        at="opening",
+        label=f"`{key}` is missing",
+        hint=f"add `{key}:`",
+        loses=grammar.part(complaint.path),
+    )
+
+
+def _bad_value(complaint: Complaint, grammar: Grammar) -> Fault:
+    noun, value = grammar.noun(complaint.path), complaint.value
+    bounds = wording.limit(complaint.kind, complaint.context, value)
+    code, hint = "bind/wrong-value", None
+    if expected := wording.wrong_type(complaint.kind):
+        code, hint = "bind/wrong-type", wording.type_hint(complaint.kind, value)
+        message = f"{noun} must be {expected}, found {wording.found(value)}"
+    elif complaint.kind == "shape":
+        code = "bind/wrong-type"
+        message = f"{noun} must be {complaint.text}, found {wording.found(value)}"
+    elif bounds:
+        message = f"{noun} must be {bounds[0]}, found {bounds[1]}"
+    else:
+        message = f"{noun} must be {_bad_value_meaning(complaint)}, found {wording.found(value)}"
+        hint = _value_hint(complaint)
+        code = "bind/bad-name" if _is_name(complaint) else code
+    return Fault(
+        path=complaint.path,
+        code=code,
+        message=message,
+        hint=hint,
+        loses=grammar.part(complaint.path),
+    )
+
+
+def _is_name(complaint: Complaint) -> bool:
+    return complaint.context.get("pattern") in _NAME_PATTERNS
+
+
+def _bad_value_meaning(complaint: Complaint) -> str:
+    if "pattern" in complaint.context:
+        return wording.pattern_meaning(str(complaint.context["pattern"]))
+    if complaint.kind == "literal_error":
+        return wording.choices(str(complaint.context["expected"]))
+    if bounds := wording.limit(complaint.kind, complaint.context, complaint.value):
+        return bounds[0]
+    return "a value that fits"
+
+
+def _value_hint(complaint: Complaint) -> str | None:
+    if complaint.kind == "literal_error" and isinstance(complaint.value, str):
+        names = wording.choice_names(str(complaint.context["expected"]))
+        hint = suggest(complaint.value, names)
+        return hint if hint and hint.startswith("did") else None
+    if _is_name(complaint):
+        return _name_hint(str(complaint.value), complaint)
+    return None
+
+
+def _name_hint(name: str, complaint: Complaint) -> str | None:
+    """Offer the nearest name that is allowed."""
+    if not _is_name(complaint):
+        return None
+    kept = [one if one.isalnum() and one.isascii() else "_" for one in name.strip().lower()]
+    better = "".join(kept).strip("_")
+    return f"write `{better}`" if better and better[0].isalpha() else None

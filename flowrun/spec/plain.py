@@ -1,0 +1,43 @@
+"""YAML trees as plain values, and the few leaves that JSON cannot say."""
+
+from collections.abc import Callable, Iterator
+from math import isfinite
+from typing import TypeAlias
+
+from flowrun.source.nodes import Mapping, Node, Scalar
+from flowrun.spec.spans import DocPath
+
+Plain: TypeAlias = "str | int | float | bool | None | list[Plain] | dict[str, Plain]"
+
+
+def to_plain(node: Node) -> Plain:
+    """Return the values of a tree, places forgotten."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Mapping):
+        return {str(one.key.value): to_plain(one.value) for one in node.entries}
+    return [to_plain(one) for one in node.items]
+
+
+def is_nothing(value: Plain) -> bool:
+    """Tell whether the author wrote a key and left its value out."""
+    return value is None
+
+
+def is_endless(value: Plain) -> bool:
+    """Tell whether a number is infinite or no number at all."""
+    return isinstance(value, float) and not isfinite(value)
+
+
+def find_leaves(
+    value: Plain, wanted: Callable[[Plain], bool], path: DocPath = ()
+) -> Iterator[DocPath]:
+    """Yield the path of every wanted leaf, in file order."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from find_leaves(one, wanted, (*path, key))
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from find_leaves(one, wanted, (*path, number))
+    elif wanted(value):
+        yield path

@@ -1,0 +1,115 @@
+"""What a project declares about its surroundings: endpoints, models, where things are."""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from flowrun.spec.declaration import Declaration, Duration, Name
+from flowrun.spec.grammar import Fault, Grammar, Place
+from flowrun.spec.plain import Plain
+
+
+class Timeouts(Declaration):
+    """How long an endpoint may take."""
+
+    connect: Duration = Field("10s", description="To be reached.")
+    read: Duration = Field("600s", description="Between two pieces of an answer.")
+
+
+class Endpoint(Declaration):
+    """A place that answers for models."""
+
+    base_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+",
+        description="Address up to and with `/v1`; without it OpenAI's own.",
+    )
+    api_key: str | None = Field(
+        None,
+        min_length=1,
+        description="`${secret:NAME}` or `${NAME}`; a local server may need none.",
+    )
+    wire: Literal["chat", "responses"] = Field(
+        "chat", description="Whether it is spoken to by `/chat/completions` or `/responses`."
+    )
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Sent with every request; may hold `${secret:NAME}`."
+    )
+    timeout: Timeouts = Field(default_factory=Timeouts, description="How long it may take.")  # type: ignore[arg-type]  # the class is its own factory
+    retries: int = Field(
+        3, ge=0, le=20, description="Tries after the first, where another try may help."
+    )
+    max_concurrency: int | None = Field(
+        None, ge=1, description="Requests at the same time; without it no limit."
+    )
+
+
+class Prices(Declaration):
+    """What a million tokens cost, in US dollars."""
+
+    input: float = Field(ge=0, description="A million prompt tokens.")
+    output: float = Field(ge=0, description="A million completion tokens.")
+    cached_input: float | None = Field(
+        None, ge=0, description="A million prompt tokens that the endpoint had cached."
+    )
+
+
+class ModelAlias(Declaration):
+    """A name of the project's own for a model."""
+
+    model: str = Field(min_length=1, description="As the endpoint knows it.")
+    endpoint: Name | None = Field(None, description="Where; otherwise the default endpoint.")
+    prices: Prices | None = Field(None, description="What it costs.")
+
+
+class Store(Declaration):
+    """Where runs are kept."""
+
+    path: str = Field(
+        ".flowrun/store.db", min_length=1, description="A file, relative to the project."
+    )
+    durability: Literal["full", "process"] = Field(
+        "full",
+        description="`full` outlives the machine's power, `process` outlives flowrun alone.",
+    )
+
+
+class Project(Declaration):
+    """Settings of a project: the file `flowrun.yaml` at its root."""
+
+    version: Literal[1] = Field(description="Version of this file's language.")
+    default_endpoint: Name | None = Field(
+        None, description="The endpoint for assistants that name none."
+    )
+    endpoints: dict[Name, Endpoint] = Field(
+        default_factory=dict, description="Places that answer for models, by name."
+    )
+    models: dict[str, ModelAlias] = Field(
+        default_factory=dict, description="The project's own names for models."
+    )
+    tool_paths: list[str] = Field(
+        default_factory=list, description="Folders where Python tools are looked for, too."
+    )
+    store: Store = Field(default_factory=Store, description="Where runs are kept.")  # type: ignore[arg-type]  # the class is its own factory
+    runtime: Literal["local"] = Field("local", description="Who keeps assistants and threads.")
+
+
+def _rules(project: Mapping[str, Plain]) -> Iterator[Fault]:
+    yield from ()
+
+
+PROJECT_GRAMMAR = Grammar(
+    model=Project,
+    places=(
+        Place((), "the project file", Project),
+        Place(("endpoints", "*"), "endpoint {}", Endpoint),
+        Place(("endpoints", "*", "timeout"), "`timeout` of endpoint {}", Timeouts),
+        Place(("models", "*"), "model {}", ModelAlias),
+        Place(("models", "*", "prices"), "`prices` of model {}", Prices),
+        Place(("store",), "`store`", Store),
+    ),
+    sections=frozenset(("endpoints", "models")),
+    placeholders={"version": 1},
+    rules=_rules,
+)

@@ -1,0 +1,116 @@
+"""The author's words for what was expected and for what was found."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from flowrun.errors import plural
+from flowrun.spec.plain import Plain
+
+_LONGEST = 40
+
+_TYPES: Mapping[str, str] = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "`true` or `false`",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+
+_PATTERNS: Mapping[str, str] = {
+    r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$": "a duration such as `30s`, `500ms`, `5m` or `1h`",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "a name of letters, digits and `_`",
+    r"^[a-z][a-z0-9_-]*$": "a name of small letters, digits, `_` and `-`, a letter first",
+    r"^[a-z][a-z0-9_]*$": "a name of small letters, digits and `_`, a letter first",
+    r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$": "`module:function`",
+    r"^https?://[^/\s]+": "an address that begins with `http://` or `https://`",
+}
+
+
+def found(value: Plain) -> str:
+    """Return what the author wrote, short enough for a sentence."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case int() | float():
+            return f"the number `{value}`"
+        case str():
+            return f"the text `{clip(value)}`" if value else "an empty text"
+        case list():
+            return "a list" if value else "an empty list"
+        case dict():
+            return "a mapping" if value else "an empty mapping"
+
+
+def clip(text: str) -> str:
+    """Return a text on one line, its end cut off when it is long."""
+    line = " ".join(text.split()).replace("`", "'")
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def wrong_type(kind: str) -> str | None:
+    """Return what was expected, when the complaint is about the type of a value."""
+    return _TYPES.get(kind)
+
+
+def pattern_meaning(pattern: str) -> str:
+    """Return what a text that matches the pattern is called."""
+    return _PATTERNS.get(pattern, f"a text of the form `{pattern}`")
+
+
+def limit(kind: str, context: Mapping[str, object], value: Plain) -> tuple[str, str] | None:
+    """Return what was expected and what was found, when a value is out of bounds."""
+    match kind:
+        case "greater_than_equal":
+            return f"at least {_number(context['ge'])}", found(value)
+        case "greater_than":
+            return f"more than {_number(context['gt'])}", found(value)
+        case "less_than_equal":
+            return f"at most {_number(context['le'])}", found(value)
+        case "string_too_long" if isinstance(value, str):
+            return f"at most {context['max_length']} characters long", f"{len(value)}"
+        case "string_too_short":
+            return "a text that is not empty", found(value)
+        case "too_long" if isinstance(value, list | dict):
+            most = int(str(context["max_length"]))
+            return f"at most {plural(most, 'item')} long", f"{len(value)}"
+        case "too_short":
+            return "a list that is not empty", found(value)
+        case _:
+            return None
+
+
+def choices(words: str) -> str:
+    """Return `'a', 'b' or 'c'` with backticks for quotes."""
+    return re.sub(r"'([^']*)'", r"`\1`", words)
+
+
+def choice_names(words: str) -> Sequence[str]:
+    """Return the texts that may be chosen."""
+    return re.findall(r"'([^']*)'", words)
+
+
+def type_hint(kind: str, value: Plain) -> str | None:
+    """Return what to do about a value of the wrong type, where YAML is known to mislead."""
+    if value is None:
+        return "give it a value, or remove the key"
+    match kind, value:
+        case "string_type", bool() | int() | float():
+            return f'put it in quotes: `"{str(value).lower()}"`'
+        case "bool_type", str() if value.lower() in {"yes", "no", "on", "off", "true", "false"}:
+            return f"write `{str(value.lower() in {'yes', 'on', 'true'}).lower()}`, without quotes"
+        case "int_type" | "float_type", str() if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
+            return f"write `{value}`, without quotes"
+        case "list_type", str() | int() | float():
+            return f"write a list: `[{clip(str(value))}]`"
+        case _:
+            return None
+
+
+def _number(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

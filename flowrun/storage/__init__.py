@@ -1,0 +1,1 @@
+"""One SQLite file: the connection, the writer, the migrations, the SQL."""

@@ -1,0 +1,247 @@
+"""One SQLite file, one owner, one writer thread.
+
+Rows are submitted from the event loop without waiting and become durable in the order they were
+submitted; every commit takes all that is waiting, so durability costs one fsync however many
+callers want it. After a failed commit nothing more is accepted: the store fails closed.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Literal, TypeAlias
+
+from flowrun.errors import OwnershipLost, StorageError
+from flowrun.storage.lock import OwnerLock
+from flowrun.storage.migrations import migrate
+
+SqlValue: TypeAlias = str | int | float | bytes | None
+Row: TypeAlias = tuple[SqlValue, ...]
+Durability: TypeAlias = Literal["full", "process"]
+Statement: TypeAlias = tuple[str, list[Sequence[SqlValue]]]
+
+_DISK_HINT = (
+    "free space or repair the disk, then `flowrun runs resume`; what was acknowledged is kept"
+)
+
+
+class Database:
+    """The store as its owner sees it. Made by `open_database`, ended by `close`."""
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: OwnerLock, epoch: int
+    ) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = lock
+        self._epoch = epoch
+        self._reader = _connect(path, read_only=True)
+        self._waiting: list[Statement] = []
+        self._callers: list[asyncio.Future[None]] = []
+        self._ticked = False
+        self._busy = False
+        self._failure: StorageError | None = None
+        self._work: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._write_batches, name="flowrun-writer")
+        self._thread.daemon = True
+        self._thread.start()
+
+    def submit(self, sql: str, rows: Sequence[Sequence[SqlValue]]) -> None:
+        """Queue rows for one statement; durable no later than anything queued after them.
+
+        Raises:
+            StorageError: an earlier commit failed.
+        """
+        if self._failure is not None:
+            raise self._failure
+        waiting = self._waiting
+        if waiting and waiting[-1][0] is sql:
+            waiting[-1][1].extend(rows)
+        else:
+            waiting.append((sql, list(rows)))
+
+    async def commit(self) -> None:
+        """Return when everything submitted so far is durable.
+
+        Raises:
+            StorageError: it is not, and nothing more will be.
+        """
+        if self._failure is not None:
+            raise self._failure
+        loop = asyncio.get_running_loop()
+        caller = loop.create_future()
+        self._callers.append(caller)
+        if not self._ticked and not self._busy:
+            self._ticked = True
+            loop.call_soon(self._dispatch, loop)
+        await caller
+
+    def read(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
+        """Run a query over what is committed."""
+        try:
+            return self._reader.execute(sql, parameters).fetchall()
+        except sqlite3.Error as failure:
+            raise StorageError(str(self.path), str(failure)) from failure
+
+    def close(self) -> None:
+        """Write what waits, stop the writer and let the store go."""
+        if self._waiting and self._failure is None:
+            self._work.put(_Batch(self._waiting, lambda failure: None))
+            self._waiting = []
+        self._work.put(None)
+        self._thread.join()
+        self._reader.close()
+        self._connection.close()
+        self._lock.release()
+
+    def _dispatch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hand the writer all that waits, one loop tick's worth at least."""
+        self._ticked = False
+        callers, self._callers = self._callers, []
+        statements, self._waiting = self._waiting, []
+        self._busy = True
+
+        def finish(failure: StorageError | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is gone; nobody waits any more
+                loop.call_soon_threadsafe(self._acknowledge, loop, callers, failure)
+
+        self._work.put(_Batch(statements, finish))
+
+    def _acknowledge(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        callers: list[asyncio.Future[None]],
+        failure: StorageError | None,
+    ) -> None:
+        self._busy = False
+        if failure is not None:
+            self._failure = failure
+            callers += self._callers
+            self._callers = []
+        for caller in callers:
+            if caller.done():
+                continue
+            if failure is None:
+                caller.set_result(None)
+            else:
+                caller.set_exception(failure)
+        if self._callers and not self._ticked:
+            self._ticked = True
+            loop.call_soon(self._dispatch, loop)
+
+    def _write_batches(self) -> None:
+        while (batch := self._work.get()) is not None:
+            batch.finish(self._write(batch.statements))
+
+    def _write(self, statements: list[Statement]) -> StorageError | None:
+        if not statements:
+            return None
+        execute = self._connection.execute
+        try:
+            execute("BEGIN IMMEDIATE")
+            if execute("SELECT epoch FROM owner").fetchone()[0] != self._epoch:
+                execute("ROLLBACK")
+                return OwnershipLost(str(self.path))
+            for sql, rows in statements:
+                self._connection.executemany(sql, rows)
+            execute("COMMIT")
+        except sqlite3.Error as failure:
+            with contextlib.suppress(sqlite3.Error):
+                execute("ROLLBACK")
+            return StorageError(str(self.path), f"cannot write: {failure}", _DISK_HINT)
+        return None
+
+
+class _Batch:
+    """What one transaction writes, and whom to tell, from the writer's thread."""
+
+    __slots__ = ("finish", "statements")
+
+    def __init__(
+        self, statements: list[Statement], finish: Callable[[StorageError | None], None]
+    ) -> None:
+        self.statements = statements
+        self.finish = finish
+
+
+def open_database(path: Path, *, holder: str, durability: Durability = "full") -> Database:
+    """Open the store as its one owner, making or migrating it as needed.
+
+    Args:
+        path: The SQLite file.
+        holder: Who we are, for those who find the store locked.
+        durability: `full` survives power loss; `process` survives `kill -9` and is quicker.
+
+    Raises:
+        StoreLocked: another process owns it.
+        StoreTooNew: a newer flowrun wrote it.
+        StorageError: it cannot be opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise StorageError(str(path), failure.strerror or str(failure)) from failure
+    lock = OwnerLock.acquire(path, holder)
+    try:
+        connection = _connect(path, read_only=False)
+        with _failing_as(path):
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(f"PRAGMA synchronous={'FULL' if durability == 'full' else 'NORMAL'}")
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA fullfsync=ON")
+            connection.execute("PRAGMA checkpoint_fullfsync=ON")
+            migrate(connection, str(path))
+            epoch = _take_over(connection, holder)
+        return Database(path, connection, lock, epoch)
+    except BaseException:
+        lock.release()
+        raise
+
+
+class StoreReader:
+    """The store as a bystander sees it: committed rows, no lock taken, nothing written."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise StorageError(str(path), "there is none yet", "`flowrun execute FLOW` makes it")
+        self.path = path
+        self._reader = _connect(path, read_only=True)
+
+    def read(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
+        """Run a query over what is committed."""
+        with _failing_as(self.path):
+            return self._reader.execute(sql, parameters).fetchall()
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._reader.close()
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rwc"
+    with _failing_as(path):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        connection.execute("PRAGMA busy_timeout=5000")
+    return connection
+
+
+def _take_over(connection: sqlite3.Connection, holder: str) -> int:
+    connection.execute("UPDATE owner SET epoch = epoch + 1, holder = ?", (holder,))
+    return int(connection.execute("SELECT epoch FROM owner").fetchone()[0])
+
+
+@contextlib.contextmanager
+def _failing_as(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as failure:
+        raise StorageError(str(path), str(failure)) from failure

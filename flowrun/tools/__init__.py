@@ -1,0 +1,1 @@
+"""Running Python functions and programs as tools."""

@@ -1,0 +1,1 @@
+"""Ways of showing facts; they act on nothing."""
