@@ -12,7 +12,8 @@ help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: .venv/.runtime ## Execute a flow offline, from a fresh clone to its report
-	@$(BIN)/flowrun execute $(FLOW)
+	@$(BIN)/flowrun execute $(FLOW) --endpoint scripted:$(FLOW:.flow.yaml=.replies.yaml)
+	@echo; echo 'The model was scripted. With a real one: OPENAI_API_KEY=... $(BIN)/flowrun execute $(FLOW)'
 
 test: .venv/.dev ## Run the tests
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal tests
@@ -28,8 +29,8 @@ lint: .venv/.dev
 fmt: .venv/.dev ## Format, and mend what ruff can mend
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
-schemas: .venv/.runtime ## Write schemas/ anew from the models
-	@$(BIN)/python scripts/write_schemas.py
+schemas: .venv/.runtime ## Write what is generated anew: schemas/, tables of docs/language.md
+	@$(BIN)/python -m scripts.generated
 
 cases: .venv/.dev ## Rewrite the expected texts of tests/cases
 	@$(BIN)/python -m pytest --numprocesses=0 tests/cases --update

@@ -26,8 +26,21 @@ def display_quiz(title: str, questions: list[Question]) -> list[str]:
     """
     if not questions:
         raise ValueError(f"the quiz `{title}` has no questions")
+    print(_as_text(title, questions))
     answers = _answer_sheet()
     return [answers[at] if at < len(answers) else UNANSWERED for at in range(len(questions))]
+
+
+def _as_text(title: str, questions: list[Question]) -> str:
+    lines = [f"Quiz: {title}"]
+    for question in questions:
+        lines += ["", question["question_text"]]
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        lines += [
+            f"{letter}. {choice}"
+            for letter, choice in zip(letters, question.get("choices", ()), strict=False)
+        ]
+    return "\n".join(lines)
 
 
 def _answer_sheet() -> list[str]:

@@ -2,11 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from flowrun.errors import BadRequest
+from flowrun.errors import BadRequest, InvalidSource, ProjectError
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.source.diagnostic import suggest
+from flowrun.source.loader import parse_yaml
+from flowrun.source.report import Report
+from flowrun.source.text import SourceText
+from flowrun.spec.plain import to_plain
 
 
 def read_inputs(
@@ -36,6 +41,27 @@ def read_inputs(
         if name not in schemas:
             raise BadRequest(f"flow `{plan.flow}` has no input `{name}`", suggest(name, schemas))
     return {name: _checked(name, schema, values) for name, schema in plan.inputs}
+
+
+def read_inputs_file(path: str) -> JsonObject:
+    """Return the values of a YAML or JSON file.
+
+    Raises:
+        ProjectError: it cannot be read.
+        InvalidSource: it is not well-formed.
+        BadRequest: it is not a mapping.
+    """
+    try:
+        source = SourceText(path, Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as failure:
+        raise ProjectError(f"inputs file `{path}` cannot be read: {failure}") from failure
+    node, diagnostics = parse_yaml(source)
+    if node is None or diagnostics:
+        raise InvalidSource(Report(diagnostics, {path: source}), len(diagnostics))
+    value = to_plain(node)
+    if not isinstance(value, dict):
+        raise BadRequest(f"inputs file `{path}`: expected a mapping of inputs")
+    return value
 
 
 def _checked(name: str, schema: JsonObject, values: Mapping[str, JsonValue]) -> JsonValue:

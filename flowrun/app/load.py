@@ -124,9 +124,7 @@ def _look_around(
         programs=frozenset(programs),
         environment=frozenset(environ),
         endpoints=frozenset(settings.endpoints),
-        aliases={
-            alias: (one.model, one.endpoint or "") for alias, one in settings.models.items()
-        },
+        aliases={alias: (one.model, one.endpoint or "") for alias, one in settings.models.items()},
     )
 
 

@@ -1,4 +1,4 @@
-"""The project around a flow: where its root is, what its settings say, and how its files are read."""
+"""The project around a flow: its root, its settings, and how its files are read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class Project:
 
 
 def find_root(start: Path) -> Path:
-    """Return the project root of a directory: the nearest settings file, else the nearest `.git`."""
+    """Return the project root of a directory: by the nearest settings file, else by `.git`."""
     start = start.resolve()
     for marker in (SETTINGS_FILE, ".git"):
         for folder in (start, *start.parents):

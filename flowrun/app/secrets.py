@@ -17,7 +17,10 @@ class SecretMissing(FlowrunError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"secret `{name}` is not set")
-        self.hint = f"set the environment variable `{name}`, or put it in a file named `{name}` in the folder that `{FOLDER_VARIABLE}` names"
+        self.hint = (
+            f"set the environment variable `{name}`, or put it in a file named `{name}` "
+            f"in the folder that `{FOLDER_VARIABLE}` names"
+        )
 
 
 class Secrets:

@@ -110,8 +110,6 @@ class _Interpreter:
         return await self._run(scope, prepared, inputs=inputs, environment=environment)
 
 
-
-
 def _load_tools(
     project: Project, plan: ExecutionPlan, flow_path: str, environ: Mapping[str, str]
 ) -> ToolRunner:
@@ -136,5 +134,3 @@ def _complain(problem: ToolProblem, flow_path: str) -> Diagnostic:
         message=f"tool `{problem.tool}` cannot be loaded: {problem.message}",
         span=Span(flow_path, start, start),
     )
-
-

@@ -28,5 +28,7 @@ def write_crash(failure: BaseException) -> tuple[str, str]:
         "w", prefix="flowrun-crash-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
         file.write(text)
-    sentence = f"this is a bug in flowrun ({type(failure).__name__}); it is described in {Path(file.name)}"
+    sentence = (
+        f"this is a bug in flowrun ({type(failure).__name__}); it is described in {Path(file.name)}"
+    )
     return sentence, "please report it with that file; a run that was under way can be resumed"

@@ -86,20 +86,11 @@ def exit_code_of(work: Callable[[], int]) -> int:
     """Do the work and turn whatever comes of it into an exit code and one sentence on stderr."""
     try:
         return work()
-    except click.UsageError as failure:
+    except click.ClickException as failure:
         _complain(_usage(failure))
         return EXIT_USAGE
-    except click.ClickException as failure:
-        _complain(failure.format_message())
-        return EXIT_USAGE
-    except InvalidSource as failure:
-        from flowrun.cli.shared import show_report
-
-        show_report(failure.report, sys.stderr)
-        return failure.exit_code
     except FlowrunError as failure:
-        _complain(str(failure), failure.hint)
-        return failure.exit_code
+        return _refuse(failure)
     except (KeyboardInterrupt, click.Abort):
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -112,6 +103,16 @@ def exit_code_of(work: Callable[[], int]) -> int:
         return EXIT_BUG
 
 
+def _refuse(failure: FlowrunError) -> int:
+    if isinstance(failure, InvalidSource):
+        from flowrun.cli.shared import show_report
+
+        show_report(failure.report, sys.stderr)
+    else:
+        _complain(str(failure), failure.hint)
+    return failure.exit_code
+
+
 def _dispatch(arguments: list[str] | None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if not given:
@@ -121,8 +122,9 @@ def _dispatch(arguments: list[str] | None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _usage(failure: click.UsageError) -> str:
-    command = failure.ctx.command_path if failure.ctx else "flowrun"
+def _usage(failure: click.ClickException) -> str:
+    context = failure.ctx if isinstance(failure, click.UsageError) else None
+    command = context.command_path if context else "flowrun"
     message = failure.format_message()
     return f"{message[:1].lower()}{message[1:].rstrip('.')}\nhelp: {command} --help"
 

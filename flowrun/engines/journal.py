@@ -42,7 +42,7 @@ _FINISH_RUN = "UPDATE flow_run SET status = ?, finished_at = ?, error = ? WHERE 
 _ENTER_RUN = "UPDATE flow_run SET status = 'running', entries = ? WHERE number = ?"
 _HEADS = """
 SELECT run_id, flow, status, plan_digest, started_at, finished_at, error
-FROM flow_run ORDER BY started_at DESC, number DESC
+FROM flow_run WHERE ?1 IS NULL OR run_id = ?1 ORDER BY started_at DESC, number DESC
 """
 _FIND = """
 SELECT number, run_id, status, plan_digest, inputs, environment, entries
@@ -90,7 +90,7 @@ class JournalEngine:
         submit(_INSERT_RUN, ((number, run_id, plan.flow, digest, written, *kept, at),))
         run = self._live_run(number, run_id)
         run.append_event(
-            "started", FlowRunStarted(flow=plan.flow, plan_digest=digest, inputs=inputs)
+            "run/started", FlowRunStarted(flow=plan.flow, plan_digest=digest, inputs=inputs)
         )
         self._enter(run, plan, inputs, environment)
         await self._database.commit()
@@ -110,7 +110,7 @@ class JournalEngine:
         load_run(run, _journal_rows(self._database, run.number))
         entry = int(str(entries)) + 1
         self._database.submit(_ENTER_RUN, ((entry, run.number),))
-        run.append_event(f"resumed[{entry}]", FlowRunResumed(entry=entry))
+        run.append_event(f"run/resumed[{entry}]", FlowRunResumed(entry=entry))
         await self._database.commit()
         self._enter(run, plan, json.loads(str(inputs)), json.loads(str(environment)))
 
@@ -123,7 +123,10 @@ class JournalEngine:
             finally:
                 if task.done():
                     self._live.pop(run_id, None)
-        return next(head for head in self.list() if head.run_id == run_id)
+        heads = read_heads(self._database, frozenset(self._live), run_id)
+        if not heads:
+            raise RunNotFound(run_id)
+        return heads[0]
 
     async def park(self, run_id: str, reason: str) -> None:
         """Stop working on the run and leave it to be resumed."""
@@ -193,13 +196,13 @@ class JournalEngine:
         except BaseException:
             await scope.abandon()
             raise
-        run.append_event("finished", finished)
+        run.append_event("run/finished", finished)
         self._close_run(run, finished.status, finished.error)
         await self._database.commit()
         return finished
 
     async def _park(self, run: LiveRun, reason: str) -> None:
-        run.append_event(f"parked[{run.seq}]", FlowRunParked(reason=reason))
+        run.append_event(f"run/parked[{run.seq}]", FlowRunParked(reason=reason))
         self._close_run(run, "parked", None)
         await self._database.commit()
 
@@ -235,13 +238,14 @@ class JournalEngine:
 
 
 def read_heads(
-    store: Database | StoreReader, alive: frozenset[str] | None
+    store: Database | StoreReader, alive: frozenset[str] | None, run_id: str | None = None
 ) -> Sequence[FlowRunHead]:
-    """Return every run of a store, the latest first.
+    """Return every run of a store, the latest first, or the one that is named.
 
     Args:
         store: The owner's view or a bystander's.
         alive: Runs being executed now; None means all that are marked running.
+        run_id: Only this run.
     """
     return [
         FlowRunHead(
@@ -254,7 +258,7 @@ def read_heads(
             alive=status == "running" and (alive is None or run_id in alive),
             error=None if error is None else str(error),
         )
-        for run_id, flow, status, digest, started, finished, error in store.read(_HEADS)
+        for run_id, flow, status, digest, started, finished, error in store.read(_HEADS, (run_id,))
     ]
 
 

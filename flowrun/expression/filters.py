@@ -4,6 +4,8 @@ The names and their meaning are in `expression.words`; those that need the runni
 (`map`, `select`, `default`, ...) are in `expression.sandbox`. Every function bounds what it makes.
 """
 
+# ruff: noqa: FBT001, FBT002, FBT003  # templates pass flags by position: `sort(true)`
+
 import json
 import math
 import operator
@@ -11,40 +13,53 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import quote
 
-from flowrun.expression.lookup import TEXT_LIMIT, dump, find, kind_of, show
+from flowrun.expression.lookup import (
+    ABSENT,
+    TEXT_LIMIT,
+    TOO_LONG,
+    absence,
+    dump,
+    find,
+    show,
+    wants,
+)
 from flowrun.expression.terms import Refused
 
 _WORD = re.compile(r"\w+")
 _DIGITS_LIMIT = 1000
 _WIDTH_LIMIT = 200
+_PRECISION_LIMIT = 30
+_NOT_JSON = "`fromjson` expects a JSON text"
+_NO_SEPARATOR = "`split` expects a separator that is not empty"
+_EMPTY = "expects a list that is not empty"
 
 
 def text(value: object, what: str) -> str:
     """Return a text, or refuse: `what` is the filter or test that wants one."""
     if isinstance(value, str):
         return value
-    raise Refused(f"`{what}` expects a text, not {kind_of(value)}")
+    raise Refused(wants(what, "a text", value))
 
 
 def number(value: object, what: str) -> int | float:
     """Return a number that is neither true nor false, or refuse."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
-    raise Refused(f"`{what}` expects a number, not {kind_of(value)}")
+    raise Refused(wants(what, "a number", value))
 
 
 def whole(value: object, what: str) -> int:
     """Return a whole number, or refuse."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise Refused(f"`{what}` expects a whole number, not {kind_of(value)}")
+    raise Refused(wants(what, "a whole number", value))
 
 
 def items_of(value: object, what: str) -> list[object]:
     """Return the items of a list, the keys of an object or the characters of a text, or refuse."""
     if isinstance(value, (str, Mapping, Sequence)):
         return list(value)
-    raise Refused(f"`{what}` expects a list, not {kind_of(value)}")
+    raise Refused(wants(what, "a list", value))
 
 
 def attribute_of(value: object, path: object) -> object:
@@ -56,10 +71,14 @@ def attribute_of(value: object, path: object) -> object:
     return value
 
 
+def _outside(what: str, number_of: str, limit: int) -> str:
+    return f"`{what}` expects {number_of} from 0 to {limit}"
+
+
 def bounded(value: str) -> str:
     """Return the text, or refuse it for its length."""
     if len(value) > TEXT_LIMIT:
-        raise Refused(f"the text grows longer than {TEXT_LIMIT:,} characters")
+        raise Refused(TOO_LONG)
     return value
 
 
@@ -88,13 +107,13 @@ def _replace(value: object, old: object, new: object, count: int = -1) -> str:
     found = whole_text.count(was)
     times = found if count < 0 else min(found, whole(count, "replace"))
     if len(whole_text) + times * (len(becomes) - len(was)) > TEXT_LIMIT:
-        raise Refused(f"the text grows longer than {TEXT_LIMIT:,} characters")
+        raise Refused(TOO_LONG)
     return whole_text.replace(was, becomes, count)
 
 
 def _split(value: object, separator: str | None = None, limit: int = -1) -> list[str]:
     if separator == "":
-        raise Refused("`split` expects a separator that is not empty")
+        raise Refused(_NO_SEPARATOR)
     return text(value, "split").split(separator, limit)
 
 
@@ -110,9 +129,9 @@ def _truncate(value: object, length: int = 255, end: str = "…") -> str:
     return whole_text[: max(0, room - len(end))] + end
 
 
-def _indent(value: object, width: int = 4, first: bool = False) -> str:  # noqa: FBT001, FBT002  # as templates call it
+def _indent(value: object, width: int = 4, first: bool = False) -> str:
     if not 0 <= whole(width, "indent") <= _WIDTH_LIMIT:
-        raise Refused(f"`indent` expects a width from 0 to {_WIDTH_LIMIT}")
+        raise Refused(_outside("indent", "a width", _WIDTH_LIMIT))
     lines = text(value, "indent").split("\n")
     space = " " * width
     bounded("".join(lines) + space * min(len(lines), TEXT_LIMIT // max(width, 1) + 1))
@@ -155,12 +174,12 @@ _ROUNDING: Mapping[str, Callable[[float], float]] = {"ceil": math.ceil, "floor":
 
 def _round(value: object, precision: int = 0, method: str = "common") -> float:
     found = number(value, "round")
-    if not -300 <= whole(precision, "round") <= 300:
-        raise Refused("`round` expects a precision from -300 to 300")
+    if not 0 <= whole(precision, "round") <= _PRECISION_LIMIT:
+        raise Refused(_outside("round", "a precision", _PRECISION_LIMIT))
     if method == "common":
         return round(float(found), precision)
     if method not in _ROUNDING:
-        raise Refused("`round` expects the method 'common', 'ceil' or 'floor'")
+        raise Refused(wants("round", "'common', 'ceil' or 'floor'", method))
     scale = 10.0**precision
     return float(_ROUNDING[method](found * scale) / scale)
 
@@ -172,7 +191,7 @@ def _abs(value: object) -> int | float:
 def _length(value: object) -> int:
     if isinstance(value, (str, Mapping, Sequence)):
         return len(value)
-    raise Refused(f"`length` expects a list, an object or a text, not {kind_of(value)}")
+    raise Refused(wants("length", "a list, an object or a text", value))
 
 
 def _list(value: object) -> list[object]:
@@ -188,23 +207,23 @@ def _join(value: object, separator: object = "", attribute: object = None) -> st
     parts = [show(one) for one in chosen(items_of(value, "join"), attribute)]
     size = sum(map(len, parts)) + len(between) * max(0, len(parts) - 1)
     if size > TEXT_LIMIT:
-        raise Refused(f"the text grows longer than {TEXT_LIMIT:,} characters")
+        raise Refused(TOO_LONG)
     return between.join(parts)
 
 
 def _sort(
     value: object,
-    reverse: bool = False,  # noqa: FBT001, FBT002  # as templates call it
-    case_sensitive: bool = False,  # noqa: FBT001, FBT002
+    reverse: bool = False,
+    case_sensitive: bool = False,
     attribute: object = None,
 ) -> list[object]:
     key = _sort_key(case_sensitive=case_sensitive, attribute=attribute)
-    return sorted(items_of(value, "sort"), key=key, reverse=reverse)  # type: ignore[type-var]  # values of unlike types are refused by whoever runs this
+    return sorted(items_of(value, "sort"), key=key, reverse=reverse)  # type: ignore[arg-type]  # unlike values are refused by whoever runs this
 
 
 def _unique(
     value: object,
-    case_sensitive: bool = False,  # noqa: FBT001, FBT002  # as templates call it
+    case_sensitive: bool = False,
     attribute: object = None,
 ) -> list[object]:
     kept: dict[str, object] = {}
@@ -222,13 +241,13 @@ def _sum(value: object, attribute: object = None, start: float = 0) -> int | flo
     return total
 
 
-def _min(value: object, case_sensitive: bool = False, attribute: object = None) -> object:  # noqa: FBT001, FBT002  # as templates call it
-    ordered = _sort(value, False, case_sensitive, attribute)  # noqa: FBT003
+def _min(value: object, case_sensitive: bool = False, attribute: object = None) -> object:
+    ordered = _sort(value, False, case_sensitive, attribute)
     return _end(ordered, 0, "min")
 
 
-def _max(value: object, case_sensitive: bool = False, attribute: object = None) -> object:  # noqa: FBT001, FBT002  # as templates call it
-    ordered = _sort(value, False, case_sensitive, attribute)  # noqa: FBT003
+def _max(value: object, case_sensitive: bool = False, attribute: object = None) -> object:
+    ordered = _sort(value, False, case_sensitive, attribute)
     return _end(ordered, -1, "max")
 
 
@@ -242,7 +261,7 @@ def _last(value: object) -> object:
 
 def _end(values: list[object], at: int, what: str) -> object:
     if not values:
-        raise Refused(f"`{what}` expects a list that is not empty")
+        raise Refused(f"`{what}` {_EMPTY}")
     return values[at]
 
 
@@ -261,12 +280,12 @@ def _values(value: object) -> list[object]:
 def _mapping(value: object, what: str) -> Mapping[object, object]:
     if isinstance(value, Mapping):
         return value
-    raise Refused(f"`{what}` expects an object, not {kind_of(value)}")
+    raise Refused(wants(what, "an object", value))
 
 
 def _tojson(value: object, indent: int | None = None) -> str:
     if indent is not None and not 0 <= whole(indent, "tojson") <= 8:
-        raise Refused("`tojson` expects an indent from 0 to 8")
+        raise Refused(_outside("tojson", "an indent", 8))
     return dump(value, indent)
 
 
@@ -274,7 +293,7 @@ def _fromjson(value: object) -> object:
     try:
         return json.loads(text(value, "fromjson"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as wrong:
-        raise Refused("`fromjson` expects a JSON text") from wrong
+        raise Refused(_NOT_JSON) from wrong
 
 
 def _no_constant(name: str) -> object:
@@ -290,8 +309,8 @@ def _part(value: object, attribute: object) -> object:
     if attribute is None:
         return value
     found = attribute_of(value, attribute)
-    if type(found).__name__ == "Absent":
-        raise Refused(f"an item has no `{attribute}`")
+    if found is ABSENT:
+        raise Refused(absence(value, attribute))
     return found
 
 

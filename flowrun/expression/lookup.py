@@ -5,7 +5,7 @@ do not exist here, so nothing can leak through them.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Final
 
@@ -19,9 +19,25 @@ VALUE_LIMIT = 1_000_000
 """Parts (items, keys, texts) that one produced value may have."""
 _LISTED = 12
 
+TOO_LONG = f"the text grows longer than {TEXT_LIMIT:,} characters"
+_TOO_MANY = f"the value has more than {VALUE_LIMIT:,} parts"
+_TOO_DEEP = "the value is nested too deeply"
+_NOT_JSON = "the value is not a number that JSON can say"
+_NOT_DATA = "the value is not data"
+
 
 class Absent:
     """The type of `ABSENT`."""
+
+
+class Gap:
+    """A value that stands for something missing and knows what."""
+
+    __slots__ = ()
+
+    def gap(self) -> str:
+        """Say what is missing."""
+        raise NotImplementedError
 
 
 ABSENT: Final = Absent()
@@ -62,21 +78,24 @@ def unknown_name(name: str) -> str:
 
 def kind_of(value: object) -> str:
     """Return the word that a person has for a value's type."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a text"
-        case Mapping():
-            return "an object"
-        case Iterable():
-            return "a list"
-        case _:
-            return "something that is not data"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return next((word for kind, word in _KINDS if isinstance(value, kind)), "no data")
+
+
+_KINDS: Final = (
+    ((int, float), "a number"),
+    (str, "a text"),
+    (Mapping, "an object"),
+    (Sequence, "a list"),
+)
+
+
+def wants(what: str, wanted: str, found: object) -> str:
+    """Say that a filter, test or operator expects something else than it was given."""
+    return f"`{what}` expects {wanted}, not {kind_of(found)}"
 
 
 def show(value: object) -> str:
@@ -109,7 +128,7 @@ def to_json(value: object) -> JsonValue:
     try:
         return _Copy().of(value)
     except RecursionError as deep:
-        raise Refused("the value is nested too deeply") from deep
+        raise Refused(_TOO_DEEP) from deep
 
 
 class _Copy:
@@ -122,7 +141,7 @@ class _Copy:
     def of(self, value: object) -> JsonValue:
         self.parts += 1
         if self.parts > VALUE_LIMIT:
-            raise Refused(f"the value has more than {VALUE_LIMIT:,} parts")
+            raise Refused(_TOO_MANY)
         match value:
             case None | bool() | int():
                 return value
@@ -130,22 +149,24 @@ class _Copy:
                 return self._text(value)
             case float():
                 if not isfinite(value):
-                    raise Refused("the value is not a number that JSON can say")
+                    raise Refused(_NOT_JSON)
                 return value
+            case Gap():
+                raise Refused(value.gap())
             case Mapping():
                 return {self._key(key): self.of(one) for key, one in value.items()}
-            case list() | tuple() | range() | Sequence() | Set():
+            case Sequence():
                 return [self.of(one) for one in value]
             case _:
-                raise Refused("the value is not data")
+                raise Refused(_NOT_DATA)
 
     def _text(self, value: str) -> str:
         self.characters += len(value)
         if self.characters > TEXT_LIMIT:
-            raise Refused(f"the value is longer than {TEXT_LIMIT:,} characters")
+            raise Refused(TOO_LONG)
         return value
 
     def _key(self, key: object) -> str:
         if not isinstance(key, str):
-            raise Refused(f"a key of an object must be a text, not {kind_of(key)}")
+            raise Refused(wants("{ }", "keys that are texts", key))
         return self._text(key)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flowrun.expression.lookup import (
     ABSENT,
     TEXT_LIMIT,
+    TOO_LONG,
     absence,
     find,
     show,
@@ -68,7 +69,7 @@ class PlainExpression:
     def evaluate(self, scope: Mapping[str, object]) -> JsonValue:
         """Return the value the path leads to; see `Value`."""
         value = self.path.look_up(scope)
-        if isinstance(value, (str, int, dict, list)) or value is None:
+        if isinstance(value, (str, int)) or value is None:
             return value
         try:
             return to_json(value)
@@ -91,14 +92,9 @@ class PlainText:
             shown = _show(path, scope)
             size += len(shown) + len(piece)
             if size > TEXT_LIMIT:
-                raise ExpressionFailed(path.text, too_long())
+                raise ExpressionFailed(path.text, TOO_LONG)
             parts += (shown, piece)
         return "".join(parts)
-
-
-def too_long() -> str:
-    """Say that a text grew over the limit."""
-    return f"the text grows longer than {TEXT_LIMIT:,} characters"
 
 
 def is_template(text: str) -> bool:

@@ -67,7 +67,8 @@ class ExpressionFailed(FlowrunError):
         shown = " ".join(expression.split())
         if len(shown) > _SHOWN:
             shown = shown[: _SHOWN - 1] + "…"
-        super().__init__(f"`{{{{ {shown} }}}}`: {reason}")
+        tagged = shown if "{{" in shown or "{%" in shown else f"{{{{ {shown} }}}}"
+        super().__init__(f"`{tagged}`: {reason}")
         self.expression = expression
         self.reason = reason
 

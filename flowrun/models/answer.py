@@ -118,5 +118,5 @@ class AnswerReader:
 
     def _failure(self, error: failures.ServerError) -> EndpointError:
         if error.status is None and not error.code and error.message == "":
-            return EndpointUnavailable(self._endpoint.name, "the server failed without a reason")
+            return EndpointUnavailable(self._endpoint.label, "the server failed without a reason")
         return failures.failure(self._endpoint, self._model, error)

@@ -5,7 +5,7 @@ all of them and happens here.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Protocol
 
@@ -48,7 +48,7 @@ class EndpointClient:
             asyncio.Semaphore(limit) if limit else nullcontext()
         )
 
-    async def respond(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def respond(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Stream one turn; see `ports.models.ModelClient`."""
         body = self._wire.encode(request)
         tries = 0
@@ -73,7 +73,7 @@ class EndpointClient:
         if connection is not None:
             await connection.close()
 
-    async def _try(self, model: str, body: bytes) -> AsyncIterator[ModelEvent]:
+    async def _try(self, model: str, body: bytes) -> AsyncGenerator[ModelEvent, None]:
         connection = self._connection or await self._connect()
         answer = await connection.post(self._wire.path, body, model)
         try:
@@ -106,15 +106,12 @@ class EndpointClient:
 
 
 class _Answer(Protocol):
-    content_type: str
+    @property
+    def content_type(self) -> str: ...
 
-    def chunks(self) -> "_Chunks": ...
+    def chunks(self) -> AsyncGenerator[bytes, None]: ...
 
     async def close(self) -> None: ...
-
-
-class _Chunks(AsyncIterator[bytes], Protocol):
-    async def aclose(self) -> None: ...
 
 
 class _Connection(Protocol):
@@ -130,7 +127,7 @@ def _load(endpoint: Endpoint, clock: Clock) -> _Connection:
     return SdkClient(endpoint, clock)
 
 
-async def _drain(chunks: AsyncIterator[bytes]) -> None:
+async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
     try:
         async with asyncio.timeout(DRAIN_S):
             async for _ in chunks:

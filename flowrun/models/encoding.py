@@ -27,6 +27,4 @@ def body(fields: JsonObject, list_name: str, fragments: list[bytes]) -> bytes:
     sent: dict[str, JsonValue] = {name: one for name, one in fields.items() if one is not None}
     head = encode(sent)[:-1]
     comma = b"," if sent else b""
-    return b"".join(
-        (head, comma, b'"', list_name.encode(), b'":[', b",".join(fragments), b"]}")
-    )
+    return b"".join((head, comma, b'"', list_name.encode(), b'":[', b",".join(fragments), b"]}"))

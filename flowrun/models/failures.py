@@ -5,7 +5,9 @@ that another try helps.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from flowrun.errors import (
     EndpointDenied,
@@ -14,29 +16,83 @@ from flowrun.errors import (
     EndpointRefused,
     EndpointUnavailable,
 )
-from flowrun.ids import JsonValue
+from flowrun.ids import JsonObject, JsonValue
 from flowrun.models.endpoint import Endpoint
 from flowrun.models.wire_json import as_count, as_object, as_text, is_object
 
 LONGEST_QUOTE = 300
 """Characters of a server's own words that a message repeats."""
 
-_NO_MONEY = re.compile(
-    r"insufficient_quota|quota_exceeded|credit_balance|insufficient_(credit|fund|balance)"
-    r"|billing|spend(ing)?_limit|usage_limit|payment_required"
+_Kind: TypeAlias = Literal[
+    "money", "model", "key", "permission", "length", "policy", "limit", "path", "moved", "failed",
+    "refused",
+]  # fmt: skip
+
+_BASE_URL_HINT = "correct `base_url`; it usually ends in `/v1`"
+_LATER_HINT = "try again; if it stays so, look into the server's log"
+
+# What each comes to: the exception, the beginning of a sentence that the server's own words
+# continue, and the hint.
+_MEANING: Mapping[_Kind, tuple[type[EndpointError], str, str | None]] = {
+    "money": (EndpointRefused, "quota or credit is used up", "check plan and billing"),
+    "model": (
+        EndpointRefused,
+        "there is no model `{model}`",
+        "name a model that this endpoint offers",
+    ),
+    "key": (EndpointDenied, "the key was not accepted", "{key_hint}"),
+    "permission": (EndpointDenied, "the key is not allowed to do this", "{key_hint}"),
+    "length": (
+        EndpointRefused,
+        "the conversation is too long for `{model}`",
+        "shorten the conversation, or set `truncation`",
+    ),
+    "policy": (EndpointRefused, "the provider's policy forbids the request", None),
+    "limit": (EndpointLimited, "too many requests", "wait, or run fewer steps at a time"),
+    "path": (EndpointRefused, "nothing is served at {url}", _BASE_URL_HINT),
+    "moved": (EndpointRefused, "{url} redirects elsewhere", _BASE_URL_HINT),
+    "failed": (EndpointUnavailable, "the server failed", _LATER_HINT),
+    "refused": (EndpointRefused, "the request was refused", None),
+}
+
+_BY_CODE: tuple[tuple[re.Pattern[str], _Kind], ...] = (
+    (
+        re.compile(
+            r"insufficient_(quota|credit|fund|balance)|quota_exceeded|credit_balance|billing"
+            r"|spend(ing)?_limit|usage_limit|payment_required"
+        ),
+        "money",
+    ),
+    (re.compile(r"model_not_found|model_does_not_exist|unknown_model|deploymentnotfound"), "model"),
+    (re.compile(r"(invalid|incorrect|missing)_api_key|invalid_auth|authentication_error"), "key"),
+    (re.compile(r"permission_(denied|error)|account_deactivated|access_terminated"), "permission"),
+    (re.compile(r"context_(length|window)_exceeded|string_above_max_length"), "length"),
+    (re.compile(r"content_(filter|policy)|moderation|cyber_policy"), "policy"),
+    (re.compile(r"rate_limit|slow_down|too_many_requests"), "limit"),
+    (
+        re.compile(
+            r"server_error|internal_error|overloaded|unavailable|timeout|connection_failed"
+            r"|engine_not_loaded|model_loading"
+        ),
+        "failed",
+    ),
 )
-_BAD_KEY = re.compile(
-    r"invalid_api_key|incorrect_api_key|invalid_authentication|authentication_error"
-    r"|missing_api_key|invalid_organization|permission_(denied|error)|account_deactivated"
-)
-_NO_MODEL = re.compile(r"model_not_found|model_does_not_exist|unknown_model|deployment_?not_?found")
-_TOO_LONG = re.compile(r"context_length_exceeded|context_window_exceeded|string_above_max_length")
-_LIMITED = re.compile(r"rate_limit|slow_down|too_many_requests|tokens_per_min|requests_per_min")
-_PASSING = re.compile(
-    r"server_error|internal_error|overloaded|unavailable|timeout|temporar|connection_failed"
-    r"|engine_not_loaded|model_loading|bad_gateway"
-)
-_POLICY = re.compile(r"content_filter|content_policy|invalid_prompt|moderation|cyber_policy")
+
+_NO_MODEL = re.compile(r"\bmodel\b.*\b(not found|not exist|no such|unknown|not supported)")
+"""For servers that send no code."""
+
+_BY_STATUS: Mapping[int, _Kind] = {
+    401: "key",
+    402: "money",
+    403: "permission",
+    404: "path",
+    405: "path",
+    408: "failed",
+    409: "failed",
+    413: "length",
+    425: "failed",
+    429: "limit",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +119,17 @@ def read_error(value: JsonValue, *, in_stream: bool = False) -> ServerError | No
     if is_object(inner):
         return _flat(inner)
     if isinstance(inner, str) and inner:
-        return ServerError(
-            as_text(value.get("message")) or inner, f"{inner} {_code(value)}".strip().lower()
-        )
+        words = as_text(value.get("message")) or inner
+        return ServerError(words, f"{inner} {_code(value)}".strip().lower())
+    return _flat(value) if _looks_wrong(value, in_stream=in_stream) else None
+
+
+def _looks_wrong(value: JsonObject, *, in_stream: bool) -> bool:
     if "choices" in value or "output" in value:
-        return None
-    if value.get("object") == "error" or value.get("type") == "error":
-        return _flat(value)
-    if "detail" in value:
-        return ServerError(_details(value["detail"]), _code(value), as_count(value.get("status")))
-    return _flat(value) if "message" in value and (not in_stream or "code" in value) else None
+        return bool(value.get("error"))
+    if value.get("object") == "error" or value.get("type") == "error" or "detail" in value:
+        return True
+    return "message" in value and (not in_stream or "code" in value)
 
 
 def failure(
@@ -84,13 +141,17 @@ def failure(
 ) -> EndpointError:
     """Return the exception for a server's error: by its code, then by its status."""
     said = quote(endpoint, error.message)
-    kind, problem, hint = _sentence(endpoint, model, error, said)
-    return kind(
-        endpoint.name,
-        problem,
+    kind = _kind(error, said)
+    exception, problem, hint = _MEANING[kind]
+    if kind == "key" and not endpoint.api_key:
+        problem = "a key is wanted, and none was sent"
+    names = {"model": model, "url": endpoint.shown_url, "key_hint": endpoint.key_hint}
+    return exception(
+        endpoint.label,
+        problem.format_map(names) + _after(said),
         status=error.status,
         code=endpoint.redact(error.code.split(" ")[0]) or None,
-        hint=hint,
+        hint=hint.format_map(names) if hint else None,
         retry_after_s=retry_after_s,
     )
 
@@ -106,7 +167,7 @@ def quote(endpoint: Endpoint, words: str) -> str:
 def refused_connection(endpoint: Endpoint, reason: str) -> EndpointUnavailable:
     """Nothing answers at the URL."""
     return EndpointUnavailable(
-        endpoint.name,
+        endpoint.label,
         f"cannot connect to {endpoint.shown_url}{_after(quote(endpoint, reason))}",
         hint="start the server, or correct `base_url`",
     )
@@ -115,7 +176,7 @@ def refused_connection(endpoint: Endpoint, reason: str) -> EndpointUnavailable:
 def connect_timeout(endpoint: Endpoint) -> EndpointUnavailable:
     """Nothing answered in time."""
     return EndpointUnavailable(
-        endpoint.name,
+        endpoint.label,
         f"no connection to {endpoint.shown_url} within {endpoint.connect_timeout_s:g} s",
         hint="check the network and `base_url`",
     )
@@ -124,7 +185,7 @@ def connect_timeout(endpoint: Endpoint) -> EndpointUnavailable:
 def read_timeout(endpoint: Endpoint) -> EndpointUnavailable:
     """The server fell silent."""
     return EndpointUnavailable(
-        endpoint.name,
+        endpoint.label,
         f"the server said nothing for {endpoint.read_timeout_s:g} s",
         hint="try again, or raise the endpoint's read timeout",
     )
@@ -133,84 +194,52 @@ def read_timeout(endpoint: Endpoint) -> EndpointUnavailable:
 def no_answer(endpoint: Endpoint) -> EndpointUnavailable:
     """The connection broke before anything came back."""
     return EndpointUnavailable(
-        endpoint.name,
+        endpoint.label,
         "the server closed the connection without an answer",
-        hint="try again; if it stays so, look into the server's log",
+        hint=_LATER_HINT,
     )
 
 
 def cut_stream(endpoint: Endpoint, detail: str = "") -> EndpointUnavailable:
     """The answer has no end; what came of it is not an answer."""
     return EndpointUnavailable(
-        endpoint.name,
+        endpoint.label,
         f"the stream ended early{_after(quote(endpoint, detail))}",
-        hint="try again; if it stays so, look into the server's log",
+        hint=_LATER_HINT,
     )
 
 
 def not_an_api(endpoint: Endpoint, found: str) -> EndpointRefused:
     """Something answers with 200, but not a model's API."""
     return EndpointRefused(
-        endpoint.name,
+        endpoint.label,
         f"expected a model's answer from {endpoint.shown_url}, found {found}",
         status=200,
-        hint=_base_url_hint(),
+        hint=_BASE_URL_HINT,
     )
 
 
 def bad_answer(endpoint: Endpoint, found: str) -> EndpointUnavailable:
     """The answer breaks the protocol in a way that another try may not."""
     return EndpointUnavailable(
-        endpoint.name,
+        endpoint.label,
         f"expected an event stream, found {found}",
-        hint="try again; if it stays so, look into the server's log",
+        hint=_LATER_HINT,
     )
 
 
-def _sentence(
-    endpoint: Endpoint, model: str, error: ServerError, said: str
-) -> tuple[type[EndpointError], str, str | None]:
-    code, status = error.code, error.status
-    if _NO_MONEY.search(code) or status == 402:
-        return EndpointRefused, f"quota or credit is used up{_after(said)}", "check plan and billing"
-    if _NO_MODEL.search(code) or (status == 404 and "model" in said.lower()):
-        hint = "name a model that this endpoint offers"
-        return EndpointRefused, f"there is no model `{model}`{_after(said)}", hint
-    if status in (401, 403) or _BAD_KEY.search(code):
-        return EndpointDenied, _denied(endpoint, status, said), endpoint.key_hint
-    if _TOO_LONG.search(code):
-        hint = "shorten the conversation, or set `truncation`"
-        return EndpointRefused, f"the conversation is too long for `{model}`{_after(said)}", hint
-    if _POLICY.search(code):
-        return EndpointRefused, f"the request was refused by policy{_after(said)}", None
-    if _LIMITED.search(code) or status == 429:
-        hint = "wait, or lower the number of parallel steps"
-        return EndpointLimited, f"too many requests{_after(said)}", hint
-    return _by_status(endpoint, error, said)
-
-
-def _by_status(
-    endpoint: Endpoint, error: ServerError, said: str
-) -> tuple[type[EndpointError], str, str | None]:
-    code, status = error.code, error.status
-    if status is None or status in (200, 408, 409) or status >= 500 or _PASSING.search(code):
-        words = said or "no reason given"
-        hint = "try again; if it stays so, look into the server's log"
-        return EndpointUnavailable, f"the server failed: {words}", hint
-    if status in (404, 405):
-        problem = f"nothing is served at {endpoint.shown_url}{_after(said)}"
-        return EndpointRefused, problem, _base_url_hint()
+def _kind(error: ServerError, said: str) -> "_Kind":
+    for pattern, kind in _BY_CODE:
+        if pattern.search(error.code):
+            return kind
+    status = error.status
+    if _NO_MODEL.search(said.lower()) and (status is None or status < 500):
+        return "model"
+    if status is None or status == 200 or status >= 500:
+        return "failed"
     if 300 <= status < 400:
-        return EndpointRefused, f"the server redirects elsewhere{_after(said)}", _base_url_hint()
-    return EndpointRefused, f"the request was refused{_after(said)}", None
-
-
-def _denied(endpoint: Endpoint, status: int | None, said: str) -> str:
-    if not endpoint.api_key:
-        return f"a key is wanted and none was sent{_after(said)}"
-    if status == 403:
-        return f"the key is not allowed to do this{_after(said)}"
-    return f"the key was not accepted{_after(said)}"
+        return "moved"
+    return _BY_STATUS.get(status, "refused")
 
 
 def _flat(value: JsonValue) -> ServerError:
@@ -239,7 +268,3 @@ def _details(detail: JsonValue) -> str:
 
 def _after(words: str) -> str:
     return f": {words}" if words else ""
-
-
-def _base_url_hint() -> str:
-    return "correct `base_url`; it usually ends in `/v1`"

@@ -1,5 +1,6 @@
 """From an endpoint's settings to the client that speaks its wire."""
 
+from flowrun.clock import Clock
 from flowrun.models.chat import ChatWire
 from flowrun.models.client import EndpointClient
 from flowrun.models.endpoint import Endpoint
@@ -8,7 +9,7 @@ from flowrun.models.responses import ResponsesWire
 from flowrun.ports.models import ModelClient
 
 
-def open_model(endpoint: Endpoint) -> ModelClient:
+def open_model(endpoint: Endpoint, *, clock: Clock | None = None) -> ModelClient:
     """Return a client for the endpoint. Nothing is loaded or connected before its first turn."""
     wire: Wire
     match endpoint.wire:
@@ -16,4 +17,4 @@ def open_model(endpoint: Endpoint) -> ModelClient:
             wire = ChatWire(legacy_max_tokens=endpoint.legacy_max_tokens)
         case "responses":
             wire = ResponsesWire()
-    return EndpointClient(endpoint, wire)
+    return EndpointClient(endpoint, wire, clock=clock)

@@ -7,19 +7,28 @@ no cause, because the SDK's own words may quote the key.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import cast
+from urllib.request import getproxies
 
 import anyio
 import httpx2
-from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream, Omit
+from openai import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncOpenAI,
+    AsyncStream,
+    Omit,
+)
 
 from flowrun.clock import Clock
 from flowrun.errors import EndpointError
 from flowrun.models import failures
 from flowrun.models.endpoint import Endpoint
 from flowrun.models.retries import read_retry_after
+from flowrun.models.shelf import ShelfTransport
 from flowrun.models.wire_json import decode
 
 _WORLD = (
@@ -99,7 +108,7 @@ class Answer:
         self._response = response
         self.content_type: str = response.headers.get("content-type", "").lower()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body as the network delivers it.
 
         Raises:
@@ -139,6 +148,7 @@ class _Client(AsyncOpenAI):
             webhook_secret="",
             base_url=endpoint.base_url,
             max_retries=0,
+            http_client=_quick_client(endpoint),
             timeout=httpx2.Timeout(
                 endpoint.read_timeout_s, connect=endpoint.connect_timeout_s, pool=None
             ),
@@ -147,6 +157,20 @@ class _Client(AsyncOpenAI):
     @property
     def default_headers(self) -> dict[str, str | Omit]:
         return self._flowrun_headers
+
+
+def _quick_client(endpoint: Endpoint) -> httpx2.AsyncClient | None:
+    """Return a client with a shelf of connections, or None for the SDK's own behind a proxy."""
+    if getproxies():
+        return None
+    if endpoint.base_url.startswith("https:"):
+        tls = httpx2.create_ssl_context()
+    else:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; the real one takes 20 ms
+    one = httpx2.Limits(max_connections=1, max_keepalive_connections=1)
+    return httpx2.AsyncClient(
+        transport=ShelfTransport(lambda: httpx2.AsyncHTTPTransport(verify=tls, limits=one))
+    )
 
 
 def _name(endpoint: Endpoint, exc: Exception, *, answering: bool = False) -> EndpointError:

@@ -25,9 +25,9 @@ class Scalar:
     span: Span
     """The token in the file that names it, quotes and block header included."""
     content: tuple[tuple[int, Span], ...] = ()
-    """For texts: pieces `(offset in value, place in a file)`, in order, each within one line, so that
-    an offset in the value can be found in the file: one piece a line of a block scalar, one in all
-    for a plain one. `source.locate` reads them."""
+    """For texts: pieces `(offset in value, place in a file)`, in order, each within one line, so
+    that an offset in the value can be found in the file: one piece a line of a block scalar, one in
+    all for a plain one. `source.locate` reads them."""
     tag: str | None = None
     """`FILE_TAG`, `UNKNOWN`, or nothing."""
 

@@ -27,17 +27,17 @@ def literal_pieces(source: SourceText, header: int, value: str) -> Pieces:
     pieces = []
     offset = 0
     for number, line in enumerate(lines, header + 1):
+        if number > len(source.line_starts):
+            break  # bare carriage returns: lines to YAML, none to anybody else
         end = len(source.line(number)) + 1
         start = min(indent + 1, end)
-        pieces.append(
-            (offset, Span(source.path, Position(number, start), Position(number, end)))
-        )
+        pieces.append((offset, Span(source.path, Position(number, start), Position(number, end))))
         offset += len(line) + 1
     return tuple(pieces)
 
 
 def folded_pieces(source: SourceText, header: int, value: str) -> Pieces:
-    """Return one piece for each written line of a folded block whose `>` stands at line `header`."""
+    """Return one piece for each written line of a folded block, `>` being at line `header`."""
     pieces = []
     cursor = 0
     size = len(value.rstrip("\n"))

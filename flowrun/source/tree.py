@@ -5,8 +5,7 @@ bounded: depth, and what aliases and merge keys may add.
 """
 
 import re
-from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple
 
 from flowrun.source.diagnostic import Diagnostic, Label, suggest
 from flowrun.source.nodes import FILE_TAG, UNKNOWN, Entry, Mapping, Node, Scalar, Sequence
@@ -39,23 +38,19 @@ class Refused(Exception):
         self.diagnostic = diagnostic
 
 
-class Mark(Protocol):
-    """A place as the parser counts: lines and columns from 0, and an offset in code points."""
-
-    line: int
-    column: int
-    index: int
-
-
-class Text(Protocol):
+class Text(NamedTuple):
     """What the parser says of one scalar."""
 
     value: str
-    style: str | None
+    style: str
+    """`"`, `'`, `|`, `>`, or nothing for a plain one."""
     tag: str | None
     anchor: str | None
-    start_mark: Mark
-    end_mark: Mark
+    start: int
+    """Offset of its first character; of its tag or anchor, if it has one."""
+    end: int
+    span: Span
+    """The same as a place."""
 
 
 class _Frame:
@@ -82,26 +77,22 @@ class _Frame:
 class TreeBuilder:
     """Takes events in file order; holds the finished `root` and the complaints that do not stop."""
 
-    def __init__(
-        self, source: SourceText, place: Callable[[Mark], Position], masked: dict[int, str]
-    ) -> None:
+    def __init__(self, source: SourceText, masked: dict[int, str]) -> None:
         """Begin a tree.
 
         Args:
             source: The file as the author wrote it.
-            place: Turns the parser's mark into a position in it.
             masked: Texts that the parser did not get to see, by the offset where they begin.
         """
         self.root: Node | None = None
         self.diagnostics: list[Diagnostic] = []
-        self.last_scalar: tuple[int, int, str] | None = None
+        self.last_scalar: Text | None = None
         self._source = source
-        self._place = place
         self._masked = masked
         self._stack: list[_Frame] = []
         self._last_end = Position(1, 1)
         self._anchors: dict[str, Node] = {}
-        self._sizes: dict[int, tuple[int, int]] = {}
+        self._sizes: dict[int, tuple[Node, int, int]] = {}
         self._expansion = 0
 
     @property
@@ -109,18 +100,17 @@ class TreeBuilder:
         """Tell whether the innermost open collection is written with brackets or braces."""
         return bool(self._stack) and self._stack[-1].is_flow
 
-    def scalar(self, event: Text, start: int, end: int) -> None:
-        """Take a scalar that stands between two offsets, properties included."""
-        style = event.style or ""
-        self.last_scalar = (start, end, style)
-        if style or event.tag is not None or event.anchor is not None or self._masked:
-            node = self._special(event, start, end)
+    def scalar(self, text: Text) -> None:
+        """Take a scalar."""
+        self.last_scalar = text
+        written, style, tag, anchor, _, _, span = text
+        if style or tag is not None or anchor is not None or self._masked:
+            node = self._special(text)
         else:
-            value = resolve_plain(event.value)
-            span = Span(self._source.path, self._place(event.start_mark), self._place(event.end_mark))
-            node = Scalar(value, span, self._plain_pieces(value, span, start, end))
-        if event.anchor is not None:
-            self._anchors[event.anchor] = node
+            value = resolve_plain(written)
+            node = Scalar(value, span, self._plain_pieces(value, span, text))
+        if anchor is not None:
+            self._anchors[anchor] = node
         self._add(node, node.span.start, node.span.end)
 
     def alias(self, name: str, span: Span) -> None:
@@ -131,7 +121,9 @@ class TreeBuilder:
         size, depth = self._measure(node)
         self._expansion += size
         if self._expansion > MAX_EXPANSION:
-            message = f"aliases may add {MAX_EXPANSION:,} values to a file, and `*{name}` exceeds that"
+            message = (
+                f"aliases may add {MAX_EXPANSION:,} values to a file, and `*{name}` exceeds that"
+            )
             hint = "write fewer aliases of aliases"
             raise Refused(Diagnostic(code="yaml/too-large", message=message, span=span, hint=hint))
         self._check_depth(len(self._stack) + depth, span)
@@ -208,68 +200,77 @@ class TreeBuilder:
         self._complain("yaml/key-not-text", message, span, hint)
         return None
 
-    def _special(self, event: Text, start: int, end: int) -> Scalar:
+    def _special(self, text: Text) -> Scalar:
         """Build a scalar that is quoted, a block, tagged, anchored, or was masked."""
-        text = self._source.text
-        if event.tag is not None or event.anchor is not None:
-            properties = _PROPERTIES.match(text, start, end)
-            start = properties.end() if properties is not None else start
-        masked = self._masked.get(start)
+        has_properties = text.tag is not None or text.anchor is not None
+        bare = self._without_properties(text) if has_properties else text
+        masked = self._masked.get(bare.start)
         if masked is not None:
-            span = self._source.span(start, start + len(masked))
+            span = self._source.span(bare.start, bare.start + len(masked))
             return Scalar(masked, span, ((0, span),))
-        path, style = self._source.path, event.style or ""
-        first = self._source.position(start)
-        if style in ("|", ">"):
-            pieces_of = literal_pieces if style == "|" else folded_pieces
-            pieces = pieces_of(self._source, first.line, event.value)
-            last = pieces[-1][1].end if pieces else Position(first.line, first.column + 1)
-            return self._tagged(event, Scalar(event.value, Span(path, first, last), pieces))
-        span = Span(path, first, self._place(event.end_mark))
-        if not style:
-            value = resolve_plain(event.value)
-            pieces = self._plain_pieces(value, span, start, end)
-            return self._tagged(event, Scalar(value, span, pieces))
-        pieces = self._quoted_pieces(event.value, start + 1, end - 1, style)
-        return self._tagged(event, Scalar(event.value, span, pieces))
+        if text.style in ("|", ">"):
+            return self._tagged(text, self._block(bare))
+        if text.style:
+            return self._tagged(text, Scalar(text.value, bare.span, self._quoted_pieces(bare)))
+        value = resolve_plain(text.value)
+        pieces = self._plain_pieces(value, bare.span, bare)
+        return self._tagged(text, Scalar(value, bare.span, pieces))
 
-    def _plain_pieces(self, value: object, span: Span, start: int, end: int) -> Pieces:
+    def _without_properties(self, text: Text) -> Text:
+        properties = _PROPERTIES.match(self._source.text, text.start, text.end)
+        start = text.start if properties is None else properties.end()
+        span = Span(self._source.path, self._source.position(start), text.span.end)
+        return text._replace(start=start, span=span)
+
+    def _block(self, text: Text) -> Scalar:
+        path, first = self._source.path, text.span.start
+        pieces_of = literal_pieces if text.style == "|" else folded_pieces
+        pieces = pieces_of(self._source, first.line, text.value)
+        last = pieces[-1][1].end if pieces else Position(first.line, first.column + 1)
+        return Scalar(text.value, Span(path, first, last), pieces)
+
+    def _plain_pieces(self, value: object, span: Span, text: Text) -> Pieces:
         if not isinstance(value, str):
             return ()
-        if len(value) == end - start and span.start.line == span.end.line:
+        if len(value) == text.end - text.start and span[1][0] == span[2][0]:
             return ((0, span),)
-        return flow_pieces(self._source, start, end, value=value, quote="")
+        return flow_pieces(self._source, text.start, text.end, value=value, quote="")
 
-    def _quoted_pieces(self, value: str, start: int, end: int, quote: str) -> Pieces:
-        inner = self._source.span(start, end)
-        if len(value) == end - start and inner.start.line == inner.end.line:
+    def _quoted_pieces(self, text: Text) -> Pieces:
+        path, (line, column), (last_line, last_column) = text.span
+        if line == last_line and len(text.value) == text.end - text.start - 2:
+            inner = Span(path, Position(line, column + 1), Position(line, last_column - 1))
             return ((0, inner),)
-        return flow_pieces(self._source, start, end, value=value, quote=quote)
+        first, last = text.start + 1, text.end - 1
+        return flow_pieces(self._source, first, last, value=text.value, quote=text.style)
 
-    def _tagged(self, event: Text, node: Scalar) -> Scalar:
-        tag = event.tag
+    def _tagged(self, text: Text, node: Scalar) -> Scalar:
+        tag = text.tag
         if tag is None:
             return node
         pieces = node.content or ((0, node.span),)
-        as_text = Scalar(event.value, node.span, pieces)
         if tag in ("!", _CORE + "str"):
-            return as_text
+            return Scalar(text.value, node.span, pieces)
         if tag == FILE_TAG:
-            return Scalar(event.value, node.span, pieces, FILE_TAG)
+            return Scalar(text.value, node.span, pieces, FILE_TAG)
         wanted = _SCALAR_TAGS.get(tag.removeprefix(_CORE)) if tag.startswith(_CORE) else None
         if wanted is None:
-            self._unknown_tag(tag, node.span, on_text=True)
-            return Scalar(event.value, node.span, pieces, UNKNOWN)
-        value = resolve_plain(event.value)
-        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-            self._complain(
-                "yaml/syntax",
-                f"`!!{tag.removeprefix(_CORE)}` expected, found `{self._written(node.span)}`",
-                node.span,
-                "take the tag away, or write a value that fits it",
-            )
-            return Scalar(event.value, node.span, pieces, UNKNOWN)
-        return Scalar(value, node.span)
+            self._unknown_tag(tag, self._tag_span(text), on_text=True)
+            return Scalar(text.value, node.span, pieces, UNKNOWN)
+        value = resolve_plain(text.value)
+        if isinstance(value, wanted) and isinstance(value, bool) == (bool in wanted):
+            return Scalar(value, node.span)
+        self._complain(
+            "yaml/syntax",
+            f"`!!{tag.removeprefix(_CORE)}` expected, found `{self._written(node.span)}`",
+            node.span,
+            "take the tag away, or write a value that fits it",
+        )
+        return Scalar(text.value, node.span, pieces, UNKNOWN)
+
+    def _tag_span(self, text: Text) -> Span:
+        written = re.compile(r"!\S*").search(self._source.text, text.start, text.end)
+        return text.span if written is None else self._source.span(*written.span())
 
     def _merged(self, entries: list[Entry]) -> list[Entry]:
         """Put what `<<` names in its place. Explicit keys win, then the mapping named first."""
@@ -301,17 +302,17 @@ class TreeBuilder:
         """Count the values in a tree, as often as they are reached, and its depth."""
         known = self._sizes.get(id(node))
         if known is not None:
-            return known
+            return known[1:]
         size, depth = 0, 0
         pending: list[tuple[Node, int]] = [(node, 1)]
         while pending and size <= MAX_EXPANSION:
             one, level = pending.pop()
-            inner_size, inner_depth = self._sizes.get(id(one), (1, 1))
-            size += inner_size
-            depth = max(depth, level + inner_depth - 1)
-            if id(one) not in self._sizes:
+            measured = self._sizes.get(id(one))
+            size += 1 if measured is None else measured[1]
+            depth = max(depth, level if measured is None else level + measured[2] - 1)
+            if measured is None:
                 pending.extend((child, level + 1) for child in _children(one))
-        self._sizes[id(node)] = size, depth
+        self._sizes[id(node)] = node, size, depth  # the node is held, so that its id stays its own
         return size, depth
 
     def _check_depth(self, depth: int, span: Span) -> None:
@@ -350,7 +351,9 @@ class TreeBuilder:
             hint = "`!file` stands before a path" if tag == FILE_TAG else "take it away"
         else:
             close = suggest(tag, [FILE_TAG])
-            near = close if close is not None and close.startswith("did") else "`!file` reads a file"
+            near = (
+                close if close is not None and close.startswith("did") else "`!file` reads a file"
+            )
             hint = f"{near}; write a text that begins with `!` in quotes"
         self._complain("yaml/unknown-tag", f"the tag `{shown}` means nothing here", span, hint)
 

@@ -4,14 +4,15 @@ Binding reports every mistake it can see at once. It also hands on what is sound
 stages find the mistakes that only they can see in the same run.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from flowrun.source.diagnostic import Diagnostic, in_order
+from flowrun.source.diagnostic import Diagnostic, Label, in_order
 from flowrun.source.document import Document
+from flowrun.source.text import Span
 from flowrun.spec.faults import complaints, endless_numbers, fault_of, nothing_written
 from flowrun.spec.flow import Flow
 from flowrun.spec.flow_rules import FLOW_GRAMMAR
@@ -22,6 +23,8 @@ from flowrun.spec.replies import REPLIES_GRAMMAR, Replies
 from flowrun.spec.spans import DocPath, SpanIndex
 
 Model = TypeVar("Model", bound=BaseModel)
+
+_ABOUT_KEYS = frozenset(("bind/unknown-key", "bind/not-available-yet"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +114,12 @@ def _bind(document: Document, grammar: Grammar, model: type[Model]) -> _Bound[Mo
     spans = SpanIndex(document.root)
     plain = cast("dict[str, Plain]", to_plain(document.root))  # the root is a mapping
     product, refused = _validate(plain, grammar, model)
-    faults = _distinct(
-        [
-            *grammar.rules(plain),
-            *nothing_written(plain, grammar),
-            *endless_numbers(plain, grammar),
-            *refused,
-        ]
-    )
-    diagnostics = in_order(_diagnostic(one, spans) for one in faults)
+    faults = _distinct(_all_faults(plain, grammar, refused))
+    diagnostics = in_order(_diagnostic(one, spans) for one in faults if not one.silent)
     if not faults:
         return _Bound(product, spans, diagnostics, frozenset(), whole=True)
     lost = [one.loses for one in faults if one.loses is not None]
-    dropped = frozenset(_dropped(lost, plain, grammar))
+    dropped = frozenset((*_dropped(lost, plain, grammar), *_misspelt(faults, plain, grammar)))
     product, _ = _validate(_without(plain, lost, grammar), grammar, model)
     return _Bound(product, spans, diagnostics, dropped, whole=False)
 
@@ -137,13 +133,32 @@ def _validate(
         return None, [fault_of(one, grammar) for one in complaints(error)]
 
 
+def _all_faults(plain: dict[str, Plain], grammar: Grammar, refused: Sequence[Fault]) -> list[Fault]:
+    """Say of a value that was left out only that, and of an unknown key nothing about its value."""
+    told = [*grammar.rules(plain), *endless_numbers(plain, grammar)]
+    unknown = {one.path for one in (*told, *refused) if one.code in _ABOUT_KEYS}
+    empty = [
+        one
+        for one in nothing_written(plain, grammar)
+        if not any(one.path[:length] in unknown for length in range(1, len(one.path) + 1))
+    ]
+    told_empty = {one.path for one in empty}
+    return [*told, *empty, *(one for one in refused if one.path not in told_empty)]
+
+
 def _distinct(faults: Iterable[Fault]) -> list[Fault]:
-    """Keep the first complaint about each place: rules speak before models."""
+    """Keep the first fault about each thing (rules speak before models), and its consequences.
+
+    A missing key is not told of when an unknown key beside it was meant to be that key.
+    """
     kept: dict[tuple[DocPath, str, str], Fault] = {}
     for one in faults:
-        about = one.message if one.at == "opening" else ""
-        kept.setdefault((one.path, one.at, about), one)
-    return list(kept.values())
+        kept.setdefault((one.path, one.at, one.about), one)
+    meant = {(one.path[:-1], one.about) for one in kept.values() if one.code == "bind/unknown-key"}
+    return [
+        replace(one, silent=True) if one.at == "opening" and (one.path, one.about) in meant else one
+        for one in kept.values()
+    ]
 
 
 def _diagnostic(fault: Fault, spans: SpanIndex) -> Diagnostic:
@@ -154,7 +169,12 @@ def _diagnostic(fault: Fault, spans: SpanIndex) -> Diagnostic:
         span=find(fault.path),
         label=fault.label,
         hint=fault.hint,
+        related=tuple(Label(_related(path, spans), text) for path, text in fault.related),
     )
+
+
+def _related(path: DocPath, spans: SpanIndex) -> Span:
+    return spans.value(path) if isinstance(path[-1], int) else spans.key(path)
 
 
 def _dropped(
@@ -162,13 +182,23 @@ def _dropped(
 ) -> Iterator[tuple[str, str]]:
     for path in lost:
         section = str(path[0])
-        if len(path) == 1 and section in grammar.model.model_fields:
+        value = plain.get(section)
+        if len(path) == 1 and (section in grammar.sections or section in grammar.lists):
             yield section, EVERY
         if len(path) == 2:
-            value = plain[section]
             item = path[1]
             name = value[item] if isinstance(value, list) and isinstance(item, int) else item
             yield section, str(name)
+
+
+def _misspelt(
+    faults: Iterable[Fault], plain: Mapping[str, Plain], grammar: Grammar
+) -> Iterator[tuple[str, str]]:
+    """A section under a wrong key is there for the author, whatever it holds."""
+    for one in faults:
+        wanted = one.about in grammar.sections | grammar.lists and one.about not in plain
+        if wanted and len(one.path) == 1:
+            yield one.about, EVERY
 
 
 def _without(
@@ -202,7 +232,7 @@ def _remove(tree: dict[str, Plain], path: DocPath) -> None:
             below = list(below)
         else:
             return
-        node[part] = below  # type: ignore[index,call-overload]  # `_child` found it there
+        node[part] = below  # type: ignore[index]  # `_child` found it there
         node = below
     last = path[-1]
     if isinstance(node, dict):

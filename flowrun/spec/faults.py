@@ -1,18 +1,20 @@
 """Complaints of the models, said in the author's words."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from flowrun.source.diagnostic import suggest
 from flowrun.spec import wording
+from flowrun.spec.flow import ENVIRONMENT_NAME
 from flowrun.spec.grammar import Fault, Grammar, Place
 from flowrun.spec.plain import Plain, find_leaves, is_endless, is_nothing
 from flowrun.spec.spans import DocPath
 
 _KEY = "[key]"
-_NAME_PATTERNS = frozenset({r"^[a-z][a-z0-9_-]*$", r"^[a-z][a-z0-9_]*$"})
+_NAME_PATTERNS = frozenset({r"^[a-z][a-z0-9_-]*$", r"^[a-z][a-z0-9_]*$", ENVIRONMENT_NAME})
 
 _FOREIGN: Mapping[str, str] = {
     "agent": "assistant",
@@ -37,6 +39,8 @@ _FOREIGN: Mapping[str, str] = {
     "schema": "parameters",
 }
 """What neighbours call our keys; used only where ours is a key of that place."""
+
+_SECRET: frozenset[str | int] = frozenset(("api_key", "headers", "env"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,14 @@ def fault_of(complaint: Complaint, grammar: Grammar) -> Fault:
     return _bad_value(complaint, grammar)
 
 
-def unknown_key(path: DocPath, grammar: Grammar) -> Fault:
-    """Return the fault of a key that its mapping does not have, or does not have yet."""
+def unknown_key(path: DocPath, grammar: Grammar, known: frozenset[str] | None = None) -> Fault:
+    """Return the fault of a key that its mapping does not have, or does not have yet.
+
+    Args:
+        path: Of the key.
+        grammar: Of the file.
+        known: Keys to suggest; otherwise all that the mapping has.
+    """
     place, _ = grammar.place(path[:-1])
     key = str(path[-1])
     owner = grammar.noun(path[:-1])
@@ -92,20 +102,25 @@ def unknown_key(path: DocPath, grammar: Grammar) -> Fault:
             hint="remove it for now; a later release will bring it",
             loses=path,
         )
+    hint = key_hint(key, known_keys(place) if known is None else known)
+    meant = re.fullmatch(r"did you mean `(.+)`\?", hint)
     return Fault(
         path=path,
         code="bind/unknown-key",
         message=f"{owner} has no key `{wording.clip(key)}`",
         at="key",
         label="unknown key",
-        hint=key_hint(key, known_keys(place)),
+        hint=hint,
         loses=path,
+        about=meant[1] if meant else "",
     )
 
 
 def known_keys(place: Place) -> frozenset[str]:
     """Return the keys of a mapping, as they are written."""
-    return frozenset(_written(name, place.model) for name in place.model.model_fields)
+    if place.model is None:
+        return frozenset()
+    return frozenset(one.alias or name for name, one in place.model.model_fields.items())
 
 
 def key_hint(key: str, known: frozenset[str]) -> str:
@@ -123,6 +138,7 @@ def nothing_written(plain: Plain, grammar: Grammar) -> Iterator[Fault]:
                 path=path,
                 code="bind/wrong-type",
                 message=f"{grammar.noun(path)} must have a value, found nothing",
+                at="key",
                 hint="give it a value, or remove the key",
                 loses=grammar.part(path),
             )
@@ -142,10 +158,6 @@ def endless_numbers(plain: Plain, grammar: Grammar) -> Iterator[Fault]:
 
 def _private(path: DocPath) -> bool:
     return any(str(part).startswith("x-") for part in path)
-
-
-def _written(name: str, model: type[BaseModel]) -> str:
-    return model.model_fields[name].alias or name
 
 
 def _bad_key(complaint: Complaint, grammar: Grammar) -> Fault:
@@ -171,24 +183,26 @@ def _missing(complaint: Complaint, grammar: Grammar) -> Fault:
         at="opening",
         label=f"`{key}` is missing",
         hint=f"add `{key}:`",
+        about=key,
         loses=grammar.part(complaint.path),
     )
 
 
 def _bad_value(complaint: Complaint, grammar: Grammar) -> Fault:
     noun, value = grammar.noun(complaint.path), complaint.value
+    found = wording.found if _is_public(complaint.path) else wording.kind_of
     bounds = wording.limit(complaint.kind, complaint.context, value)
     code, hint = "bind/wrong-value", None
     if expected := wording.wrong_type(complaint.kind):
         code, hint = "bind/wrong-type", wording.type_hint(complaint.kind, value)
-        message = f"{noun} must be {expected}, found {wording.found(value)}"
+        message = f"{noun} must be {expected}, found {found(value)}"
     elif complaint.kind == "shape":
         code = "bind/wrong-type"
-        message = f"{noun} must be {complaint.text}, found {wording.found(value)}"
+        message = f"{noun} must be {complaint.text}, found {found(value)}"
     elif bounds:
         message = f"{noun} must be {bounds[0]}, found {bounds[1]}"
     else:
-        message = f"{noun} must be {_bad_value_meaning(complaint)}, found {wording.found(value)}"
+        message = f"{noun} must be {_bad_value_meaning(complaint)}, found {found(value)}"
         hint = _value_hint(complaint)
         code = "bind/bad-name" if _is_name(complaint) else code
     return Fault(
@@ -198,6 +212,11 @@ def _bad_value(complaint: Complaint, grammar: Grammar) -> Fault:
         hint=hint,
         loses=grammar.part(complaint.path),
     )
+
+
+def _is_public(path: DocPath) -> bool:
+    """Whether a value at a path can be shown: keys, headers and environments may be secrets."""
+    return not _SECRET.intersection(path)
 
 
 def _is_name(complaint: Complaint) -> bool:
@@ -226,7 +245,7 @@ def _value_hint(complaint: Complaint) -> str | None:
 
 def _name_hint(name: str, complaint: Complaint) -> str | None:
     """Offer the nearest name that is allowed."""
-    if not _is_name(complaint):
+    if not _is_name(complaint) or complaint.context["pattern"] == ENVIRONMENT_NAME:
         return None
     kept = [one if one.isalnum() and one.isascii() else "_" for one in name.strip().lower()]
     better = "".join(kept).strip("_")

@@ -19,7 +19,8 @@ from flowrun.spec.declaration import (
     one_of_shapes,
 )
 
-EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+ENVIRONMENT_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+EnvironmentName = Annotated[str, StringConstraints(pattern=ENVIRONMENT_NAME)]
 MetadataKey = Annotated[str, StringConstraints(max_length=64)]
 MetadataValue = Annotated[str, StringConstraints(max_length=512)]
 Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=16)]

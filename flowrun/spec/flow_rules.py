@@ -1,36 +1,277 @@
-"""Rules of a flow that its models cannot say, and the grammar of a flow file."""
+"""The grammar of a flow file, and the rules that its models cannot say."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from flowrun.errors import name_list
+from flowrun.spec.faults import key_hint, known_keys, unknown_key
 from flowrun.spec.flow import (
     NOT_YET,
     Assistant,
     Flow,
     Input,
+    RunOptions,
     Step,
     Thread,
     Tool,
     TruncationStrategy,
 )
 from flowrun.spec.grammar import Fault, Grammar, Place
+from flowrun.spec.input_rules import input_faults
 from flowrun.spec.plain import Plain
 from flowrun.spec.spans import DocPath
+from flowrun.spec.version import version_faults
 
+_STEP_KINDS = ("assistant", "tool")
+_TOOL_KINDS = ("python", "shell", "script")
+_LATER_STEP_KINDS = ("flow", "ask", "set")
+_LATER = {"steps": _LATER_STEP_KINDS, "tools": ()}
+
+_RUN_OPTIONS = frozenset(RunOptions.model_fields)
+STEP_KEYS: Mapping[str, frozenset[str]] = {
+    "assistant": frozenset(("thread", "message")) | _RUN_OPTIONS,
+    "tool": frozenset(("with",)),
+}
+"""By kind of step, the keys that go with that kind alone."""
+
+TOOL_KEYS: Mapping[str, frozenset[str]] = {
+    "python": frozenset(),
+    "shell": frozenset(("env", "cwd")),
+    "script": frozenset(("env", "cwd")),
+}
+"""By kind of tool, the keys that go with some kinds alone."""
 
 _FREE = frozenset(
-    ("default", "enum", "items", "properties", "parameters", "with", "output")
-    + ("tool_choice", "response_format")
+    (
+        "enum",
+        "items",
+        "properties",
+        "parameters",
+        "with",
+        "output",
+        "tool_choice",
+        "response_format",
+    )
 )
+
+_HARMLESS_OPTIONS = ("parallel_tool_calls", "max_prompt_tokens", "max_completion_tokens")
+
+
+def flow_faults(flow: Mapping[str, Plain]) -> Iterator[Fault]:
+    """Yield what is wrong with a flow beyond the types of its values."""
+    yield from version_faults(flow, "the flow")
+    if flow.get("steps") == {}:
+        yield Fault(
+            path=("steps",),
+            code="bind/wrong-value",
+            message="`steps` must have at least one step, found none",
+            at="key",
+        )
+    for name, one in definitions(flow, "inputs"):
+        yield from input_faults(("inputs", name), one)
+    for name, one in definitions(flow, "tools"):
+        yield from _kind_faults(("tools", name), one, _TOOL_KINDS, TOOL_KEYS)
+    for name, one in definitions(flow, "assistants"):
+        yield from _repeated(("assistants", name, "tools"), one.get("tools"))
+        yield from _option_faults(("assistants", name), one)
+    for name, one in definitions(flow, "steps"):
+        yield from _kind_faults(("steps", name), one, _STEP_KINDS, STEP_KEYS)
+        yield from _repeated(("steps", name, "needs"), one.get("needs"))
+        yield from _option_faults(("steps", name), one)
+
+
+def definitions(
+    file: Mapping[str, Plain], section: str
+) -> Iterator[tuple[str, Mapping[str, Plain]]]:
+    """Yield the definitions of a section that are mappings at all."""
+    written = file.get(section)
+    if isinstance(written, dict):
+        for name, one in written.items():
+            if isinstance(one, dict):
+                yield name, one
 
 
 def _is_free(path: DocPath) -> bool:
     if path[0] == "outputs":
-        return len(path) > 1
-    return len(path) > 2 and path[2] in _FREE and (path[2] in {"default"} or len(path) > 3)
+        return len(path) > 2
+    if len(path) < 3:
+        return False
+    return path[2] == "default" or (path[2] in _FREE and len(path) > 3)
 
 
-def _rules(flow: Mapping[str, Plain]) -> Iterator[Fault]:
-    yield from ()
+def _kind_faults(
+    path: DocPath,
+    one: Mapping[str, Plain],
+    kinds: Sequence[str],
+    keys: Mapping[str, frozenset[str]],
+) -> Iterator[Fault]:
+    """A definition has exactly one kind, and only the keys that go with it."""
+    chosen = [key for key in one if key in kinds or key in _LATER[str(path[0])]]
+    if len(chosen) != 1:
+        yield _not_one_kind(path, one, kinds, chosen)
+    elif chosen[0] in kinds:
+        yield from _misplaced(path, one, chosen[0], keys)
+    else:
+        yield _silently_dropped(path)
+
+
+def _not_one_kind(
+    path: DocPath, one: Mapping[str, Plain], kinds: Sequence[str], chosen: Sequence[str]
+) -> Fault:
+    noun = FLOW_GRAMMAR.noun(path)
+    wanted = f"{noun} must have exactly one of {name_list(kinds)}"
+    if chosen:
+        return Fault(
+            path=(*path, chosen[1]),
+            code="bind/one-kind",
+            message=f"{wanted}, found {name_list(chosen)}",
+            at="key",
+            label="a second kind",
+            hint="keep one of them, and write another definition for the other",
+            related=(((*path, chosen[0]), "the first kind"),),
+            loses=path,
+        )
+    if _meant_a_kind(one, path, kinds):
+        return _silently_dropped(path)
+    return Fault(
+        path=path,
+        code="bind/one-kind",
+        message=f"{wanted}, found none",
+        at="key",
+        hint=f"add {' or '.join(f'`{kind}:`' for kind in kinds)}",
+        loses=path,
+    )
+
+
+def _silently_dropped(path: DocPath) -> Fault:
+    return Fault(path=path, code="bind/one-kind", message="", at="key", loses=path, silent=True)
+
+
+def _meant_a_kind(one: Mapping[str, Plain], path: DocPath, kinds: Sequence[str]) -> bool:
+    """Whether an unknown key is a misspelt kind: then that is the complaint, not this."""
+    place, _ = FLOW_GRAMMAR.place(path)
+    known = known_keys(place)
+    hints = {f"did you mean `{kind}`?" for kind in kinds}
+    return any(key_hint(key, known) in hints for key in one if key not in known)
+
+
+def _misplaced(
+    path: DocPath, one: Mapping[str, Plain], kind: str, keys: Mapping[str, frozenset[str]]
+) -> Iterator[Fault]:
+    place, _ = FLOW_GRAMMAR.place(path)
+    every = known_keys(place)
+    elsewhere = frozenset[str]().union(*keys.values()) - keys[kind]
+    allowed = every - elsewhere - (frozenset(keys) - {kind})
+    what = "step" if path[0] == "steps" else "tool"
+    for key in one:
+        if key in elsewhere:
+            owners = [f"`{other}`" for other, its in keys.items() if key in its]
+            yield Fault(
+                path=(*path, key),
+                code="bind/unknown-key",
+                message=f"{FLOW_GRAMMAR.noun(path)} is a `{kind}` {what} and has no key `{key}`",
+                at="key",
+                label=f"not for a `{kind}` {what}",
+                hint=f"remove it; `{key}` goes with {' or '.join(owners)}",
+                loses=(*path, key),
+            )
+        elif key not in every and not key.startswith("x-"):
+            yield unknown_key((*path, key), FLOW_GRAMMAR, allowed)
+
+
+def _repeated(path: DocPath, names: Plain) -> Iterator[Fault]:
+    if not isinstance(names, list):
+        return
+    first: dict[str, int] = {}
+    for number, name in enumerate(names):
+        if isinstance(name, str) and first.setdefault(name, number) != number:
+            yield Fault(
+                path=(*path, number),
+                code="bind/wrong-value",
+                message=f"{FLOW_GRAMMAR.noun(path)} must name each once, found `{name}` again",
+                label="named again",
+                hint="remove one of them",
+                related=(((*path, first[name]), "named here first"),),
+                loses=(*path, number),
+            )
+
+
+def _option_faults(path: DocPath, one: Mapping[str, Plain]) -> Iterator[Fault]:
+    yield from _truncation_faults((*path, "truncation"), one.get("truncation"))
+    yield from _choice_faults((*path, "tool_choice"), one.get("tool_choice"))
+    yield from _format_faults((*path, "response_format"), one.get("response_format"))
+    if "output" in one and one.get("response_format") is not None:
+        yield Fault(
+            path=(*path, "response_format"),
+            code="bind/wrong-value",
+            message=f"{FLOW_GRAMMAR.noun(path)} must have one of `output` and `response_format`, "
+            "found both",
+            at="key",
+            hint="keep `output`; it sets the format",
+            related=(((*path, "output"), "the format is set here"),),
+            loses=(*path, "response_format"),
+        )
+
+
+def _truncation_faults(path: DocPath, written: Plain) -> Iterator[Fault]:
+    if not isinstance(written, dict):
+        return
+    counted = "last_messages" in written
+    if written.get("type") == "last_messages" and not counted:
+        yield Fault(
+            path=path,
+            code="bind/missing-key",
+            message=f"{FLOW_GRAMMAR.noun(path)} must have a key `last_messages`, found none",
+            at="opening",
+            label="`last_messages` is missing",
+            hint="add `last_messages: 10`, or as many as are to be kept",
+            loses=FLOW_GRAMMAR.part(path),
+        )
+    if written.get("type") == "auto" and counted:
+        yield Fault(
+            path=(*path, "last_messages"),
+            code="bind/unknown-key",
+            message=f"{FLOW_GRAMMAR.noun(path)} has `type: auto` and no key `last_messages`",
+            at="key",
+            label="not for `auto`",
+            hint="write `type: last_messages`, or remove the number",
+            loses=FLOW_GRAMMAR.part(path),
+        )
+
+
+def _choice_faults(path: DocPath, written: Plain) -> Iterator[Fault]:
+    if not isinstance(written, dict):
+        return
+    function = written.get("function")
+    named = isinstance(function, dict) and isinstance(function.get("name"), str)
+    if set(written) != {"type", "function"} or written["type"] != "function" or not named:
+        yield Fault(
+            path=path,
+            code="bind/wrong-value",
+            message=f"{FLOW_GRAMMAR.noun(path)} must name one tool, found another mapping",
+            hint="write `{type: function, function: {name: TOOL}}`",
+            loses=FLOW_GRAMMAR.part(path),
+        )
+
+
+def _format_faults(path: DocPath, written: Plain) -> Iterator[Fault]:
+    if not isinstance(written, dict):
+        return
+    kind = written.get("type")
+    if kind == "json_schema":
+        body = written.get("json_schema")
+        sound = isinstance(body, dict) and isinstance(body.get("schema"), dict)
+        sound = sound and set(written) == {"type", "json_schema"}
+    else:
+        sound = kind in {"text", "json_object"} and set(written) == {"type"}
+    if not sound:
+        yield Fault(
+            path=path,
+            code="bind/wrong-value",
+            message=f"{FLOW_GRAMMAR.noun(path)} must be a format of the Assistants API, "
+            "found another mapping",
+            hint="write `output:` with a JSON Schema instead",
+            loses=FLOW_GRAMMAR.part(path),
+        )
 
 
 FLOW_GRAMMAR = Grammar(
@@ -46,10 +287,30 @@ FLOW_GRAMMAR = Grammar(
         Place(("threads", "*"), "thread {}", Thread),
         Place(("steps", "*"), "step {}", Step, NOT_YET["step"]),
         Place(("steps", "*", "truncation"), "`truncation` of step {}", TruncationStrategy),
+        Place(("outputs", "*"), "output {}", None),
     ),
     sections=frozenset(("inputs", "tools", "assistants", "threads", "steps", "outputs")),
-    harmless={},
+    lists=frozenset(("include", "env")),
+    harmless={
+        "inputs": frozenset(("description",)),
+        "tools": frozenset(
+            ("description", "timeout", "max_output", "effect", "approval", "on_error", "cwd")
+        ),
+        "assistants": frozenset(
+            (
+                "description",
+                "temperature",
+                "top_p",
+                "reasoning_effort",
+                "metadata",
+                "truncation",
+                *_HARMLESS_OPTIONS,
+            )
+        ),
+        "threads": frozenset(("metadata",)),
+        "steps": frozenset(("description", "on_error", "truncation", *_HARMLESS_OPTIONS)),
+    },
     placeholders={"version": 1, "name": "unnamed", "steps": {}},
     free=_is_free,
-    rules=_rules,
+    rules=flow_faults,
 )

@@ -25,6 +25,12 @@ class Fault:
     hint: str | None = None
     loses: DocPath | None = None
     """What must be left out for the rest to be sound; None when nothing must."""
+    related: tuple[tuple[DocPath, str], ...] = ()
+    """Keys or items that explain it, and what to write beside them."""
+    about: str = ""
+    """The key that is missing, or that an unknown key was meant to be."""
+    silent: bool = False
+    """Something is lost by a mistake that another fault tells of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,8 @@ class Place:
     pattern: tuple[str, ...]
     noun: str
     """As in `step {}`; the braces take what stood for the asterisks, items counted from 1."""
-    model: type[BaseModel]
+    model: type[BaseModel] | None
+    """None where the keys are not known after all."""
     not_yet: frozenset[str] = frozenset()
     """Keys of the language that this release refuses."""
 
@@ -48,11 +55,13 @@ class Grammar:
     """The first is the root."""
     sections: frozenset[str]
     """Top-level mappings of name to definition: a bad definition is dropped by its name."""
+    lists: frozenset[str] = frozenset()
+    """Top-level lists of names: a bad item is dropped alone."""
     harmless: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By section, keys that can be left out of a definition without misleading later stages."""
     placeholders: Mapping[str, Plain] = field(default_factory=dict)
     """By top-level key, what stands in for a bad value."""
-    free: Callable[[DocPath], bool] = lambda path: False  # noqa: E731  # a default, not a name
+    free: Callable[[DocPath], bool]
     """Tells whether a path lies inside data that are the author's own, where null is a value."""
     rules: Callable[[Mapping[str, Plain]], Iterator[Fault]]
     """What the models cannot say; given the whole file, whatever it holds."""
@@ -88,7 +97,7 @@ class Grammar:
             if len(path) > 2 and path[2] in self.harmless.get(section, ()):
                 return path[:3]
             return path[:2]
-        if len(path) > 1 and isinstance(path[1], int):
+        if section in self.lists and len(path) > 1:
             return path[:2]
         return path[:1]
 

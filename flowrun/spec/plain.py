@@ -7,7 +7,7 @@ from typing import TypeAlias
 from flowrun.source.nodes import Mapping, Node, Scalar
 from flowrun.spec.spans import DocPath
 
-Plain: TypeAlias = "str | int | float | bool | None | list[Plain] | dict[str, Plain]"
+Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 
 
 def to_plain(node: Node) -> Plain:

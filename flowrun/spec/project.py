@@ -1,13 +1,17 @@
 """What a project declares about its surroundings: endpoints, models, where things are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Literal
 
 from pydantic import Field
 
+from flowrun.source.diagnostic import suggest
 from flowrun.spec.declaration import Declaration, Duration, Name
 from flowrun.spec.grammar import Fault, Grammar, Place
 from flowrun.spec.plain import Plain
+from flowrun.spec.spans import DocPath
+from flowrun.spec.version import version_faults
+from flowrun.spec.wording import clip
 
 
 class Timeouts(Declaration):
@@ -36,7 +40,7 @@ class Endpoint(Declaration):
     headers: dict[str, str] = Field(
         default_factory=dict, description="Sent with every request; may hold `${secret:NAME}`."
     )
-    timeout: Timeouts = Field(default_factory=Timeouts, description="How long it may take.")  # type: ignore[arg-type]  # the class is its own factory
+    timeout: Timeouts = Field(default_factory=Timeouts, description="How long it may take.")
     retries: int = Field(
         3, ge=0, le=20, description="Tries after the first, where another try may help."
     )
@@ -91,12 +95,38 @@ class Project(Declaration):
     tool_paths: list[str] = Field(
         default_factory=list, description="Folders where Python tools are looked for, too."
     )
-    store: Store = Field(default_factory=Store, description="Where runs are kept.")  # type: ignore[arg-type]  # the class is its own factory
+    store: Store = Field(default_factory=Store, description="Where runs are kept.")
     runtime: Literal["local"] = Field("local", description="Who keeps assistants and threads.")
 
 
-def _rules(project: Mapping[str, Plain]) -> Iterator[Fault]:
-    yield from ()
+IMPLICIT_ENDPOINT = "openai"
+"""Known without being declared: OpenAI's own, from `OPENAI_API_KEY` and `OPENAI_BASE_URL`."""
+
+
+def _rules(file: Mapping[str, Plain]) -> Iterator[Fault]:
+    yield from version_faults(file, "the project file")
+    declared = file.get("endpoints")
+    names = {IMPLICIT_ENDPOINT, *(declared if isinstance(declared, dict) else ())}
+    yield from _endpoint_faults(("default_endpoint",), file.get("default_endpoint"), names)
+    models = file.get("models")
+    if isinstance(models, dict):
+        for alias, one in models.items():
+            if isinstance(one, dict):
+                path = ("models", alias, "endpoint")
+                yield from _endpoint_faults(path, one.get("endpoint"), names)
+
+
+def _endpoint_faults(path: DocPath, name: Plain, names: Set[str]) -> Iterator[Fault]:
+    if isinstance(name, str) and name not in names:
+        yield Fault(
+            path=path,
+            code="ref/unknown-endpoint",
+            message=f"{PROJECT_GRAMMAR.noun(path)} must be a declared endpoint, "
+            f"found `{clip(name)}`",
+            label="no such endpoint",
+            hint=suggest(name, names),
+            loses=path,
+        )
 
 
 PROJECT_GRAMMAR = Grammar(
@@ -110,6 +140,8 @@ PROJECT_GRAMMAR = Grammar(
         Place(("store",), "`store`", Store),
     ),
     sections=frozenset(("endpoints", "models")),
+    lists=frozenset(("tool_paths",)),
     placeholders={"version": 1},
+    free=lambda path: False,
     rules=_rules,
 )

@@ -17,6 +17,8 @@ from flowrun.spec.declaration import (
 )
 from flowrun.spec.grammar import Fault, Grammar, Place
 from flowrun.spec.plain import Plain
+from flowrun.spec.spans import DocPath
+from flowrun.spec.version import version_faults
 
 
 class When(Declaration):
@@ -77,7 +79,7 @@ class ScriptedUsage(Declaration):
 class Reply(Declaration):
     """One answer and when it is given. At least one of say, call and error."""
 
-    when: When = Field(default_factory=When, description="When it is given; otherwise always.")  # type: ignore[arg-type]  # the class is its own factory
+    when: When = Field(default_factory=When, description="When it is given; otherwise always.")
     say: str | None = Field(None, description="What the model says.")
     call: list[ScriptedCall] = Field(
         default_factory=list, description="Tool calls that it makes, all in one turn."
@@ -106,8 +108,42 @@ class Replies(Declaration):
     )
 
 
-def _rules(replies: Mapping[str, Plain]) -> Iterator[Fault]:
-    yield from ()
+def _rules(file: Mapping[str, Plain]) -> Iterator[Fault]:
+    yield from version_faults(file, "the replies file")
+    replies = file.get("replies")
+    if isinstance(replies, list):
+        for number, one in enumerate(replies):
+            if isinstance(one, dict):
+                yield from _answer_faults(("replies", number), one)
+
+
+def _answer_faults(path: DocPath, reply: Mapping[str, Plain]) -> Iterator[Fault]:
+    """A reply answers: with words, with calls, with both, or with an error."""
+    noun = REPLIES_GRAMMAR.noun(path)
+    if not {"say", "call", "error"} & set(reply):
+        yield Fault(
+            path=path,
+            code="bind/missing-key",
+            message=f"{noun} must have one of `say`, `call` and `error`, found none",
+            at="opening",
+            hint="add `say:` with what the model answers",
+            loses=path,
+        )
+    for key in ("say", "call"):
+        if key in reply and "error" in reply:
+            yield Fault(
+                path=(*path, key),
+                code="bind/one-kind",
+                message=f"{noun} must answer or fail, found `{key}` and `error`",
+                at="key",
+                hint="keep one of them",
+                related=(((*path, "error"), "it fails here"),),
+                loses=path,
+            )
+
+
+def _is_free(path: DocPath) -> bool:
+    return path[2:3] == ("call",) and path[4:5] == ("arguments",) and len(path) > 5
 
 
 REPLIES_GRAMMAR = Grammar(
@@ -121,6 +157,8 @@ REPLIES_GRAMMAR = Grammar(
         Place(("replies", "*", "usage"), "`usage` of reply {}", ScriptedUsage),
     ),
     sections=frozenset(),
+    lists=frozenset(("replies",)),
     placeholders={"version": 1},
+    free=_is_free,
     rules=_rules,
 )

@@ -20,6 +20,17 @@ _TYPES: Mapping[str, str] = {
     "model_attributes_type": "a mapping",
 }
 
+_LIMITS: Mapping[str, tuple[str, str]] = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+    "string_too_long": ("at most", "max_length"),
+    "string_too_short": ("at least", "min_length"),
+    "too_long": ("at most", "max_length"),
+    "too_short": ("at least", "min_length"),
+}
+
 _PATTERNS: Mapping[str, str] = {
     r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$": "a duration such as `30s`, `500ms`, `5m` or `1h`",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "a name of letters, digits and `_`",
@@ -47,6 +58,23 @@ def found(value: Plain) -> str:
             return "a mapping" if value else "an empty mapping"
 
 
+def kind_of(value: Plain) -> str:
+    """Return what kind of value the author wrote, for places that may hold a secret."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "`true` or `false`"
+        case int() | float():
+            return "a number"
+        case str():
+            return "another text"
+        case list():
+            return "a list"
+        case dict():
+            return "a mapping"
+
+
 def clip(text: str) -> str:
     """Return a text on one line, its end cut off when it is long."""
     line = " ".join(text.split()).replace("`", "'")
@@ -65,24 +93,17 @@ def pattern_meaning(pattern: str) -> str:
 
 def limit(kind: str, context: Mapping[str, object], value: Plain) -> tuple[str, str] | None:
     """Return what was expected and what was found, when a value is out of bounds."""
-    match kind:
-        case "greater_than_equal":
-            return f"at least {_number(context['ge'])}", found(value)
-        case "greater_than":
-            return f"more than {_number(context['gt'])}", found(value)
-        case "less_than_equal":
-            return f"at most {_number(context['le'])}", found(value)
-        case "string_too_long" if isinstance(value, str):
-            return f"at most {context['max_length']} characters long", f"{len(value)}"
-        case "string_too_short":
-            return "a text that is not empty", found(value)
-        case "too_long" if isinstance(value, list | dict):
-            most = int(str(context["max_length"]))
-            return f"at most {plural(most, 'item')} long", f"{len(value)}"
-        case "too_short":
-            return "a list that is not empty", found(value)
-        case _:
-            return None
+    if kind not in _LIMITS:
+        return None
+    words, name = _LIMITS[kind]
+    bound = context[name]
+    if name in {"ge", "gt", "le", "lt"}:
+        return f"{words} {_number(bound)}", found(value)
+    if bound == 1 and kind.endswith("short"):
+        return "filled", found(value)
+    unit = "character" if isinstance(value, str) else "item"
+    size = len(value) if isinstance(value, str | list | dict) else 0
+    return f"{words} {plural(int(str(bound)), unit)} long", str(size)
 
 
 def choices(words: str) -> str:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 from pathlib import Path
+from time import sleep
 from typing import Self
 
 from flowrun.errors import StorageError, StoreLocked
@@ -27,12 +28,10 @@ class OwnerLock:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as failure:
             raise StorageError(str(store), failure.strerror or str(failure)) from failure
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _try_lock(descriptor):
             found = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
             os.close(descriptor)
-            raise StoreLocked(str(store), found or "another process") from None
+            raise StoreLocked(str(store), found or "another process")
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, holder.encode(), 0)
         return cls(descriptor)
@@ -42,6 +41,18 @@ class OwnerLock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _try_lock(descriptor: int) -> bool:
+    """Try for as long as a bystander's look at the lock may take."""
+    for wait_s in (0.0, 0.01, 0.02, 0.05):
+        sleep(wait_s)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue
+        return True
+    return False
 
 
 def lock_holder(store: Path) -> str | None:

@@ -32,20 +32,25 @@ class ArgumentSchema:
         """
         self._parameters = parameters
         self._validator = _compile(parameters)
-        self.defaults = _defaults(parameters)
+        self._defaults = _defaults(parameters)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the declared arguments."""
         return tuple(_properties(self._parameters))
 
+    def leave_defaults_of(self, names: frozenset[str]) -> None:
+        """Let these arguments be filled in by whoever is called."""
+        kept = {name: one for name, one in self._defaults.items() if name not in names}
+        self._defaults = kept
+
     def complete(self, arguments: JsonObject) -> dict[str, JsonValue]:
-        """Return the arguments with `defaults` filled in.
+        """Return the arguments with the schema's defaults filled in.
 
         Raises:
             DoesNotFit: they are not what the schema admits.
         """
-        complete = {**self.defaults, **arguments}
+        complete = {**self._defaults, **arguments}
         try:
             fits = self._validator.is_valid(complete)
         except ValueError:

@@ -4,7 +4,7 @@ No cursor movement, no boxes, no streamed text; each line stands alone and says 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flowrun.events.bus import StampedEvent
 from flowrun.events.records import (
@@ -53,7 +53,7 @@ class RunTally:
         if event.error is not None:
             lines.append((f"error: {clip(event.error, SENTENCE_COLUMNS)}", "red"))
         if event.hint is not None:
-            lines.append((f"hint: {one_line(event.hint)}", None))
+            lines.append((f"help: {one_line(event.hint)}", None))
         return lines
 
     def _said(self) -> str:
@@ -84,6 +84,11 @@ class RunLines:
         self._column = min(NAME_COLUMNS, max(map(len, steps), default=0))
         self._began: float | None = None
         self._tally = RunTally(run_id)
+
+    def catch_up(self, items: Iterable[StampedEvent]) -> None:
+        """Count what happened before a resume, without telling it again."""
+        for item in items:
+            self._tally.take(item.event)
 
     def __call__(self, item: StampedEvent) -> None:
         """Tell about an event."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Literal, Self
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -38,6 +38,12 @@ REDRAWS_PER_SECOND = 8
 TAIL_CHARACTERS = 2000
 LAST_ROWS = 60
 """Rows left on the screen when the run is over."""
+NAME_COLUMNS = 24
+GAP = 2
+
+_HEADINGS = ("step", "state", "elapsed", "tokens", "")
+_WIDTHS = (9, 7, 7)
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right", "right")
 
 _STYLES: Mapping[str, str] = {
     "waiting": "dim",
@@ -120,6 +126,13 @@ class RunLive:
         for line, style in self._closing:
             self._console.print(Text(line, style=style or ""), soft_wrap=True)
 
+    def catch_up(self, items: Iterable[StampedEvent]) -> None:
+        """Take in what happened before a resume; only the table shows it."""
+        with self._lock:
+            for item in items:
+                self._tally.take(item.event)
+                self._change(item)
+
     def __call__(self, item: StampedEvent) -> None:
         """Take an event in; it is drawn with the next picture."""
         match item.event:
@@ -171,20 +184,21 @@ class RunLive:
 
     def _draw(self) -> Table:
         shown, hidden = self._choose()
-        names = max((width(row.name) for row in shown), default=0)
-        room = max(10, self._console.width - min(names, 24) - 9 - 7 - 7 - 4 * 2)
+        more = f"{len(hidden)} more" if hidden else ""
+        names = max(map(width, (_HEADINGS[0], more, *(row.name for row in shown))))
+        fixed = min(names, NAME_COLUMNS) + sum(_WIDTHS) + GAP * (len(_HEADINGS) - 1)
+        room = max(10, self._console.width - fixed)
         now = self._clock.now()
-        table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(no_wrap=True, overflow="ellipsis", max_width=24)
-        table.add_column(no_wrap=True, width=9)
-        table.add_column(no_wrap=True, justify="right", width=7)
-        table.add_column(no_wrap=True, justify="right", width=7)
+        table = Table.grid(padding=(0, GAP, 0, 0))
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=NAME_COLUMNS)
+        for columns, side in zip(_WIDTHS, _SIDES, strict=True):
+            table.add_column(no_wrap=True, justify=side, width=columns)
         table.add_column(no_wrap=True, overflow="ellipsis", max_width=room)
         table.add_row(*[Text(one, style="dim") for one in _HEADINGS])
         for row in shown:
             table.add_row(*_cells(row, now, room))
         if hidden:
-            table.add_row(Text(f"{len(hidden)} more", style="dim"), *_hidden(hidden))
+            table.add_row(Text(more, style="dim"), *_hidden(hidden))
         return table
 
     def _choose(self) -> tuple[list[_Row], list[_Row]]:
@@ -199,9 +213,6 @@ class RunLive:
             [row for row in rows if row.name in kept],
             [row for row in rows if row.name not in kept],
         )
-
-
-_HEADINGS = ("step", "state", "elapsed", "tokens", "")
 
 
 def _finish(row: _Row, event: StepFinished) -> None:

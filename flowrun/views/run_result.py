@@ -128,9 +128,11 @@ def write_outputs(summary: RunSummary, stream: Stream) -> None:
 
     A file or a pipe is given the very text; a terminal is spared its control characters.
     """
-    for text in _output_texts(summary.outputs):
-        shown = neutralise(text) if stream.isatty() else text
-        stream.write(shown if shown.endswith("\n") else shown + "\n")
+    if not summary.outputs:
+        return
+    text = _outputs_text(summary.outputs)
+    shown = neutralise(text) if stream.isatty() else text
+    stream.write(shown if shown.endswith("\n") else shown + "\n")
 
 
 def add_usage(usages: Iterable[JsonObject | None]) -> dict[str, int]:
@@ -143,10 +145,10 @@ def add_usage(usages: Iterable[JsonObject | None]) -> dict[str, int]:
     return total
 
 
-def _output_texts(outputs: JsonObject) -> Iterable[str]:
+def _outputs_text(outputs: JsonObject) -> str:
     if len(outputs) == 1:
-        return [say(value) for value in outputs.values()]
-    return [f"{name}:\n{say(value).rstrip()}\n" for name, value in outputs.items()]
+        return "".join(say(value) for value in outputs.values())
+    return "\n\n".join(f"{name}:\n{say(value).rstrip()}" for name, value in outputs.items())
 
 
 def _error_object(summary: RunSummary) -> JsonObject | None:

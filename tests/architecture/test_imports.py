@@ -50,7 +50,6 @@ MAY_LOAD = {
     ("check", FLOW): CHECKING,
     ("graph", FLOW): CHECKING,
 }
-"""`asyncio` stands behind jinja2's import alone and is counted with it."""
 
 
 @pytest.mark.parametrize(("arguments", "allowed"), MAY_LOAD.items(), ids=" ".join)
@@ -62,10 +61,13 @@ def test_a_quick_command_loads_only_what_it_needs(arguments, allowed):
 
 
 def test_check_never_imports_a_tool_module(tmp_path):
-    (tmp_path / "loud.py").write_text('open("imported", "w")\ndef speak() -> str:\n    """Speak."""\n')
+    (tmp_path / "loud.py").write_text(
+        'open("imported", "w")\ndef speak() -> str:\n    """Speak."""\n'
+    )
     flow = tmp_path / "loud.flow.yaml"
     flow.write_text(
-        "version: 1\nname: loud\ntools: {speak: {python: loud:speak}}\nsteps: {only: {tool: speak}}\n"
+        "version: 1\nname: loud\n"
+        "tools: {speak: {python: loud:speak}}\nsteps: {only: {tool: speak}}\n"
     )
     done = run_python("-m", "flowrun", "check", str(flow), cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

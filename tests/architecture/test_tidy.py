@@ -19,9 +19,8 @@ TWIN_FROM_LINES = 40
 HUBS = {"flowrun.app.wiring", "flowrun.cli.main"}
 """The composition root and the command line's entry: they name everybody by trade."""
 
-REFUSED = frozenset(
-    "utils util helpers helper common misc base core manager handler process do data info object "
-    "wrapper context".split()
+REFUSED = re.compile(
+    "utils?|helpers?|common|misc|base|core|manager|handler|process|do|data|info|object|wrapper|context"
 )
 BARE_TODO = re.compile(r"#.*\b(TODO|FIXME|XXX)\b(?!\(#\d+\))")
 
@@ -106,11 +105,11 @@ def is_overload(node: Definition) -> bool:
 
 def refused_names(module: Module) -> Iterator[Finding]:
     for part in module.name.split("."):
-        if part in REFUSED:
+        if REFUSED.fullmatch(part):
             yield Finding("name", module.path, f"`{part}` says nothing")
     for name, node in definitions(module.tree):
-        bare = node.name.lower().strip("_")
-        if bare in REFUSED or (isinstance(node, ast.ClassDef) and last_word(node.name) in REFUSED):
+        is_class = isinstance(node, ast.ClassDef)
+        if REFUSED.fullmatch(last_word(node.name) if is_class else node.name.strip("_")):
             yield Finding("name", f"{module.path}:{name}", f"`{node.name}` says nothing")
 
 

@@ -52,9 +52,7 @@ class TickCommit(EachCommit):
     def _flush(self) -> None:
         waiting, self.waiting = self.waiting, []
         self.connection.execute("BEGIN")
-        self.connection.executemany(
-            "INSERT INTO row (body) VALUES (?)", [(ROW,) for _ in waiting]
-        )
+        self.connection.executemany("INSERT INTO row (body) VALUES (?)", [(ROW,) for _ in waiting])
         self.connection.execute("COMMIT")
         for future in waiting:
             future.set_result(None)
@@ -162,8 +160,12 @@ def post_loop(client: object) -> Callable[[], Awaitable[str]]:
     import httpx2
 
     tools = json.dumps([TOOL]).encode()
-    head = b'{"model":"bench","stream":true,"stream_options":{"include_usage":true},"tools":' + tools
-    options = {"headers": {"X-Stainless-Raw-Response": "stream", "content-type": "application/json"}}
+    head = (
+        b'{"model":"bench","stream":true,"stream_options":{"include_usage":true},"tools":' + tools
+    )
+    options = {
+        "headers": {"X-Stainless-Raw-Response": "stream", "content-type": "application/json"}
+    }
 
     def conversation() -> Awaitable[str]:
         encoded: list[bytes] = []

@@ -39,8 +39,10 @@ def tool_stream(turn: int) -> bytes:
         head = {"id": f"call_{turn}_{index}", "type": "function", "index": index}
         function = {"name": "lookup", "arguments": ""}
         parts.append(chunk({"tool_calls": [{**head, "function": function}]}))
-        for piece in ('{"city":', ' "Paris"}'):
-            parts.append(chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}))
+        parts += [
+            chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
+            for piece in ('{"city":', ' "Paris"}')
+        ]
     return b"".join([*parts, chunk({}, "tool_calls"), usage_chunk()])
 
 

@@ -23,7 +23,7 @@ def module_name(file: Path) -> str:
 
 @cache
 def tracked_files() -> tuple[str, ...]:
-    """Return what git tracks or would track, as paths with slashes; files of the index alone are out."""
+    """Return what git tracks or would track, as paths with slashes, where the file exists."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -35,7 +35,7 @@ def tracked_files() -> tuple[str, ...]:
 
 
 def run_python(*arguments: str, cwd: Path = ROOT, **environ: str) -> subprocess.CompletedProcess:
-    """Run this Python in a clean process: no key of an endpoint, no colours, the tree importable."""
+    """Run this Python in a process of its own: no endpoint's key, no colours, this tree."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
     return subprocess.run(
         [sys.executable, *arguments],

@@ -1,0 +1,52 @@
+"""Runs as a bystander sees them: nothing is locked, nothing is written."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from flowrun.app.project import Project
+from flowrun.engines.journal import read_events, read_heads, read_plan
+from flowrun.errors import RunNotFound
+from flowrun.events.bus import StampedEvent
+from flowrun.plan.plan import ExecutionPlan
+from flowrun.ports.engine import FlowRunHead
+from flowrun.source.diagnostic import suggest
+from flowrun.storage.database import StoreReader
+from flowrun.storage.lock import lock_holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """All that the store knows of a run."""
+
+    head: FlowRunHead
+    plan: ExecutionPlan
+    events: tuple[StampedEvent, ...]
+
+
+def list_runs(project: Project) -> Sequence[FlowRunHead]:
+    """Return every run of the project, the latest first; none when there is no store yet."""
+    if not project.store_path.exists():
+        return []
+    with closing(StoreReader(project.store_path)) as store:
+        return read_heads(store, _alive(project))
+
+
+def show_run(project: Project, run_id: str) -> StoredRun:
+    """Return one run.
+
+    Raises:
+        RunNotFound: no such run; suggests a near one.
+    """
+    with closing(StoreReader(project.store_path)) as store:
+        heads = read_heads(store, _alive(project), run_id)
+        if not heads:
+            known = [head.run_id for head in read_heads(store, None)]
+            raise RunNotFound(run_id, suggest(run_id, known))
+        plan = read_plan(store, heads[0].plan_digest)
+        return StoredRun(head=heads[0], plan=plan, events=tuple(read_events(store, run_id)))
+
+
+def _alive(project: Project) -> frozenset[str] | None:
+    """Runs marked running are alive exactly when somebody owns the store."""
+    return None if lock_holder(project.store_path) else frozenset()

@@ -1,0 +1,75 @@
+"""`flowrun execute`: run a flow to its end."""
+
+import asyncio
+
+import click
+
+from flowrun.app.execute import execute_flow
+from flowrun.app.inputs import read_inputs, read_inputs_file
+from flowrun.cli.audience import OUTPUT_FORMATS, carry_out
+from flowrun.cli.shared import load_or_exit
+from flowrun.errors import BadRequest
+from flowrun.ids import RUN_ID
+
+
+@click.command(name="execute", short_help="Run a flow to its end.")
+@click.argument("flow", metavar="FLOW")
+@click.option("-i", "--input", "pairs", multiple=True, metavar="NAME=VALUE", help="One input.")
+@click.option("--inputs", "file", metavar="FILE", help="Inputs from a YAML or JSON file.")
+@click.option(
+    "--endpoint",
+    metavar="ENDPOINT",
+    help="Who answers: an endpoint of the project, a URL, or `scripted:FILE`.",
+)
+@click.option("--run-id", metavar="ID", help="Id of the run; the same one starts it only once.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(OUTPUT_FORMATS),
+    default="text",
+    show_default=True,
+    help="Standard output: the outputs, one result object, or one event a line.",
+)
+@click.option("--plain", is_flag=True, help="Lines instead of a live table.")
+@click.option("-q", "--quiet", is_flag=True, help="No narrative on standard error.")
+def command(
+    flow: str,
+    pairs: tuple[str, ...],
+    file: str | None,
+    endpoint: str | None,
+    run_id: str | None,
+    form: str,
+    *,
+    plain: bool,
+    quiet: bool,
+) -> int:
+    """Execute a flow.
+
+    \b
+      flowrun execute flows/weather_report.flow.yaml -i city=Paris
+      flowrun execute flows/weather_report.flow.yaml --format json | jq .outputs
+
+    The flow is checked first, by the same code as `flowrun check`. Every step is durable: Ctrl-C
+    parks the run, and `flowrun runs resume` goes on with it, after a crash as well.
+    """
+    if run_id is not None and not RUN_ID.match(run_id):
+        raise BadRequest(
+            f"expected letters, digits, `.`, `_` and `-` in a run id, found `{run_id}`"
+        )
+    loaded = load_or_exit(flow)
+    plan = loaded.require_plan()
+    inputs = read_inputs(plan, read_inputs_file(file) if file else {}, pairs)
+    return asyncio.run(
+        carry_out(
+            lambda occasion: execute_flow(
+                loaded,
+                inputs,
+                run_id=run_id,
+                endpoint=endpoint,
+                occasion=occasion,
+            ),
+            form=form,
+            live=not plain and not quiet,
+            quiet=quiet,
+        )
+    )

@@ -1,0 +1,96 @@
+"""`flowrun runs`: what ran, what it did, and going on with what was left."""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+
+import click
+
+from flowrun.app.execute import resume_run
+from flowrun.app.runs import StoredRun, list_runs, show_run
+from flowrun.cli.audience import OUTPUT_FORMATS, carry_out
+from flowrun.cli.shared import here
+from flowrun.clock import SystemClock
+from flowrun.ports.engine import FlowRunHead
+from flowrun.views.run_result import RunSummary, fold
+from flowrun.views.runs import RunRow, run_object, run_text, runs_object, runs_text
+from flowrun.views.text import neutralise
+
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+@click.group(name="runs", short_help="List, show and resume runs.")
+def command() -> None:
+    """Look at runs and go on with them.
+
+    \b
+      flowrun runs list
+      flowrun runs show weather-report-k3m9x2pq
+      flowrun runs resume weather-report-k3m9x2pq
+
+    The store is that of the project around the current directory.
+    """
+
+
+@command.command(name="list")
+@_FORMAT
+def list_command(form: str) -> int:
+    """List runs, the latest first."""
+    rows = [_row(head) for head in list_runs(here())]
+    if form == "json":
+        print(json.dumps(runs_object(rows), ensure_ascii=False, indent=2))
+    else:
+        sys.stdout.write(runs_text(rows, now=SystemClock().now()))
+    return 0
+
+
+@command.command(name="show")
+@click.argument("run_id", metavar="RUN")
+@click.option("--full", is_flag=True, help="Long texts in full.")
+@_FORMAT
+def show_command(run_id: str, form: str, *, full: bool) -> int:
+    """Show one run: steps, tool calls with arguments and results, tokens, timings."""
+    stored = show_run(here(), run_id)
+    row, summary = _row(stored.head), _summary(stored)
+    if form == "json":
+        print(json.dumps(run_object(row, summary), ensure_ascii=False, indent=2))
+    else:
+        sys.stdout.write(neutralise(run_text(row, summary, full=full)))
+    return 0
+
+
+@command.command(name="resume")
+@click.argument("run_id", metavar="RUN")
+@click.option("--endpoint", metavar="ENDPOINT", help="Who answers from now on.")
+@click.option("--format", "form", type=click.Choice(OUTPUT_FORMATS), default="text")
+@click.option("--plain", is_flag=True, help="Lines instead of a live table.")
+@click.option("-q", "--quiet", is_flag=True, help="No narrative on standard error.")
+def resume_command(
+    run_id: str, endpoint: str | None, form: str, *, plain: bool, quiet: bool
+) -> int:
+    """Go on with a parked or crashed run, by the plan it was started with."""
+    return asyncio.run(
+        carry_out(
+            lambda occasion: resume_run(
+                here(),
+                run_id,
+                endpoint=endpoint,
+                occasion=occasion,
+            ),
+            form=form,
+            live=not plain and not quiet,
+            quiet=quiet,
+        )
+    )
+
+
+def _row(head: FlowRunHead) -> RunRow:
+    return RunRow(**asdict(head))
+
+
+def _summary(stored: StoredRun) -> RunSummary:
+    steps = [step.name for step in stored.plan.steps]
+    return fold(stored.head.run_id, stored.events, steps=steps)

@@ -1,0 +1,307 @@
+"""Walk a parsed template: list what it refers to, find what this language does not have."""
+
+import inspect
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from jinja2 import nodes
+
+from flowrun.expression.filters import PLAIN_FILTERS, PLAIN_TESTS
+from flowrun.expression.places import Places
+from flowrun.expression.syntax import Parsed
+from flowrun.expression.terms import Analysis, Reference, TemplateProblem
+from flowrun.expression.words import FILTERS, FUNCTIONS, RESERVED, TESTS
+from flowrun.source.diagnostic import suggest
+
+_DEPTH_LIMIT = 64
+_LOOPS_LIMIT = 8
+_TAGS: Mapping[type[nodes.Node], str] = MappingProxyType(
+    {
+        nodes.Include: "include",
+        nodes.Import: "import",
+        nodes.FromImport: "from",
+        nodes.Extends: "extends",
+        nodes.Block: "block",
+        nodes.CallBlock: "call",
+        nodes.ScopedEvalContextModifier: "autoescape",
+        nodes.EvalContextModifier: "autoescape",
+    }
+)
+_MAGIC = frozenset({"self", "super", "caller", "varargs", "kwargs"})
+_METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "strip": "trim",
+        "get": "default",
+        "splitlines": "lines",
+        "format": "replace",
+        "len": "length",
+        "dumps": "tojson",
+        "loads": "fromjson",
+    }
+)
+_ALL_FILTERS = "`flowrun explain template/unknown-filter` lists them"
+_LOOP_CALLS = frozenset({"cycle", "changed"})
+
+
+def survey(parsed: Parsed) -> Analysis | TemplateProblem:
+    """Return the references of a template, or its first problem in the order of the text."""
+    walk = _Walk(parsed)
+    walk.visit(parsed.tree, 0)
+    if walk.problems:
+        return min(walk.problems, key=lambda one: one.start)
+    found = sorted(walk.references, key=lambda one: one.start)
+    return Analysis(tuple(found), native=parsed.native)
+
+
+def _local_names(tree: nodes.Template) -> frozenset[str]:
+    names = {one.name for one in tree.find_all(nodes.Name) if one.ctx in {"store", "param"}}
+    names.update(one.name for one in tree.find_all(nodes.Macro))
+    if tree.find(nodes.For) is not None:
+        names.add("loop")
+    return frozenset(names)
+
+
+class _Walk:
+    """One walk over one tree."""
+
+    def __init__(self, parsed: Parsed) -> None:
+        self.places: Places = parsed.places
+        self.offsets = parsed.offsets
+        self.locals = _local_names(parsed.tree)
+        self.macros = frozenset(one.name for one in parsed.tree.find_all(nodes.Macro))
+        self.references: list[Reference] = []
+        self.problems: list[TemplateProblem] = []
+        self.loops = 0
+
+    def visit(self, node: nodes.Node, depth: int) -> None:
+        """Look at a node and at all below it."""
+        if depth > _DEPTH_LIMIT or self.loops > _LOOPS_LIMIT:
+            self._forbid(node, "the template is nested too deeply", "take it apart with `set`")
+            return
+        match node:
+            case nodes.Getattr() | nodes.Getitem():
+                self._path(node, depth)
+            case nodes.Call():
+                self._call(node, depth)
+            case nodes.For():
+                self._for(node, depth)
+            case _:
+                self._check(node)
+                self._below(node, depth)
+
+    def _below(self, node: nodes.Node, depth: int) -> None:
+        for child in node.iter_child_nodes():
+            self.visit(child, depth + 1)
+
+    def _check(self, node: nodes.Node) -> None:
+        match node:
+            case nodes.Name():
+                self._name(node)
+            case nodes.Filter():
+                self._filter(node)
+            case nodes.Test():
+                self._test(node)
+            case nodes.Pow():
+                self._forbid(node, "`**` is not part of this language", None)
+            case nodes.NSRef():
+                self._forbid(node, "only plain names can be assigned", None)
+            case nodes.Macro():
+                self._assigned(node.name, node)
+            case _:
+                self._tag(node)
+
+    def _tag(self, node: nodes.Node) -> None:
+        if type(node) in _TAGS:
+            said = f"`{{% {_TAGS[type(node)]} %}}` is not part of this language"
+            self._forbid(node, said, "read a text from a file with `!file`")
+
+    # names and paths
+
+    def _name(self, node: nodes.Name) -> None:
+        if node.ctx != "load":
+            self._assigned(node.name, node)
+        elif node.name in _MAGIC:
+            self._forbid(node, f"no `{node.name}` in templates", None)
+        elif node.name not in self.locals:
+            start = node.lineno - 1
+            self._refer((node.name,), start, start + len(node.name))
+
+    def _assigned(self, name: str, node: nodes.Node) -> None:
+        if name in RESERVED or name in FUNCTIONS or name in _MAGIC or name == "loop":
+            self._forbid(node, f"`{name}` cannot be assigned to", "choose another name")
+
+    def _refer(self, path: tuple[str | int, ...], start: int, end: int) -> None:
+        begin, finish = self.offsets.original(start), self.offsets.original(end)
+        self.references.append(Reference(path, begin, finish))
+
+    def _path(self, node: nodes.Expr, depth: int) -> None:
+        parts: list[nodes.Getattr | nodes.Getitem] = []
+        base: nodes.Expr = node
+        while isinstance(base, (nodes.Getattr, nodes.Getitem)):
+            parts.append(base)
+            base = base.node
+        if len(parts) > _DEPTH_LIMIT:
+            self._forbid(node, "the template is nested too deeply", None)
+            return
+        path, end = self._constant(list(reversed(parts)), depth)
+        plain = isinstance(base, nodes.Name) and base.name not in self.locals | _MAGIC
+        if plain and isinstance(base, nodes.Name):
+            start = base.lineno - 1
+            self._refer((base.name, *path), start, end or start + len(base.name))
+        else:
+            self.visit(base, depth + 1)
+
+    def _constant(
+        self, parts: list[nodes.Getattr | nodes.Getitem], depth: int
+    ) -> tuple[tuple[str | int, ...], int | None]:
+        """Return the constant beginning of a path and its end; look at what is not constant."""
+        path: list[str | int] = []
+        end: int | None = None
+        constant = True
+        for part in parts:
+            key = self._key(part)
+            constant = constant and key is not None
+            if key is not None and constant:
+                path.append(key)
+                end = self.places.end_of_subscript(part.lineno - 1)
+            if isinstance(part, nodes.Getitem):
+                self.visit(part.arg, depth + 1)
+        return tuple(path), end
+
+    def _key(self, part: nodes.Getattr | nodes.Getitem) -> str | int | None:
+        if isinstance(part, nodes.Getattr):
+            if part.attr.startswith("_"):
+                hint = f"read a key of that name as `['{part.attr}']`"
+                if part.attr.startswith("__"):
+                    hint = "take it away"
+                self._forbid(part, f"`{part.attr}` is not open to templates", hint)
+            return part.attr
+        key = _constant_key(part.arg)
+        if isinstance(key, str) and key.startswith("__"):
+            self._forbid(part, f"`{key}` is not open to templates", "take it away")
+        return key
+
+    # calls, filters, tests
+
+    def _call(self, node: nodes.Call, depth: int) -> None:
+        for child in node.iter_child_nodes(exclude=("node",)):
+            self.visit(child, depth + 1)
+        called = node.node
+        if isinstance(called, nodes.Name):
+            if called.name in self.macros or called.name in FUNCTIONS:
+                return
+            hint = suggest(called.name, [*FUNCTIONS, *self.macros])
+            if called.name in FILTERS or called.name in _METHODS:
+                hint = f"write `VALUE | {_METHODS.get(called.name, called.name)}`"
+            self._forbid(called, f"no function `{called.name}` in templates", hint)
+            return
+        if isinstance(called, nodes.Getattr) and not self._is_loop_call(called):
+            self._method(called)
+            self.visit(called.node, depth + 1)
+        elif not isinstance(called, nodes.Getattr):
+            self._forbid(node, "only `range` and macros can be called", None)
+            self.visit(called, depth + 1)
+
+    def _is_loop_call(self, called: nodes.Getattr) -> bool:
+        loop = isinstance(called.node, nodes.Name) and called.node.name == "loop"
+        return loop and "loop" in self.locals and called.attr in _LOOP_CALLS
+
+    def _method(self, called: nodes.Getattr) -> None:
+        if called.attr.startswith("_"):
+            self._key(called)
+            return
+        name = _METHODS.get(called.attr, called.attr)
+        hint = f"write `VALUE | {name}`" if name in FILTERS else "use a filter instead"
+        self._forbid(
+            called, f"values have no methods, and `{called.attr}` is called like one", hint
+        )
+
+    def _for(self, node: nodes.For, depth: int) -> None:
+        if node.recursive:
+            self._forbid(node, "`recursive` loops are not part of this language", None)
+        self.loops += 1
+        self._below(node, depth)
+        self.loops -= 1
+
+    def _filter(self, node: nodes.Filter) -> None:
+        at = node.lineno - 1
+        if not self._known(node.name, FILTERS, "filter", at):
+            return
+        if node.name == "map":
+            self._named_argument(node, 0, FILTERS, "filter")
+        elif node.name in {"select", "reject"}:
+            self._named_argument(node, 0, TESTS, "test")
+        elif node.name in {"selectattr", "rejectattr"}:
+            self._named_argument(node, 1, TESTS, "test")
+        elif node.name in PLAIN_FILTERS:
+            self._arguments(node, PLAIN_FILTERS[node.name], FILTERS[node.name])
+
+    def _test(self, node: nodes.Test) -> None:
+        index = self.places.index_at(node.lineno - 1) + 1
+        if self.places.pieces[index].text == "not":
+            index += 1
+        if not self._known(node.name, TESTS, "test", self.places.pieces[index].start):
+            return
+        if node.name in PLAIN_TESTS:
+            self._arguments(node, PLAIN_TESTS[node.name], TESTS[node.name])
+
+    def _known(self, name: str, known: Mapping[str, str], what: str, at: int) -> bool:
+        if name in known:
+            return True
+        self._report(
+            "template/unknown-filter",
+            f"no {what} `{name}` in templates",
+            (at, at + len(name)),
+            suggest(name, known) or _ALL_FILTERS,
+        )
+        return False
+
+    def _named_argument(
+        self, node: nodes.Filter, index: int, known: Mapping[str, str], what: str
+    ) -> None:
+        """Check a filter or test that is named in an argument, as in `map('upper')`."""
+        argument = node.args[index] if index < len(node.args) else None
+        if isinstance(argument, nodes.Const) and isinstance(argument.value, str):
+            self._known(argument.value, known, what, argument.lineno)
+
+    def _arguments(self, node: nodes.Filter | nodes.Test, function: object, usage: str) -> None:
+        if node.dyn_args or node.dyn_kwargs or not callable(function):
+            return
+        given = [None, *node.args]
+        named = {str(one.key): None for one in node.kwargs}
+        try:
+            inspect.signature(function).bind(*given, **named)
+        except TypeError:
+            at = node.lineno - 1
+            said = f"the arguments of `{node.name}` do not fit"
+            self._report("template/syntax", said, self._token(at), usage.rstrip("."))
+
+    # reports
+
+    def _forbid(self, node: nodes.Node, message: str, hint: str | None) -> None:
+        self._report("template/forbidden", message, self._token(node.lineno - 1), hint)
+
+    def _token(self, at: int) -> tuple[int, int]:
+        """Return the token at an offset; for a `.`, the name after it."""
+        index = self.places.index_at(at)
+        pieces = self.places.pieces
+        if not pieces:
+            return 0, len(self.places.source)
+        if pieces[index].text == "." and index + 1 < len(pieces):
+            index += 1
+        return pieces[index].start, pieces[index].end
+
+    def _report(self, code: str, message: str, place: tuple[int, int], hint: str | None) -> None:
+        start, end = (self.offsets.original(one) for one in place)
+        self.problems.append(TemplateProblem(code, message, start, end, hint))
+
+
+def _constant_key(node: nodes.Expr) -> str | int | None:
+    negative = isinstance(node, nodes.Neg)
+    inner = node.node if isinstance(node, nodes.Neg) else node
+    if not isinstance(inner, nodes.Const) or isinstance(inner.value, bool):
+        return None
+    value = inner.value
+    if isinstance(value, int):
+        return -value if negative else value
+    return value if isinstance(value, str) and not negative else None

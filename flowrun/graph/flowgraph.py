@@ -1,0 +1,141 @@
+"""The flow graph: a flow with everything its parts say about each other drawn out.
+
+Read-only. The transforms fill it field by field, the checks read it, `plan.compile` turns it into a
+plan. Places in files are found only when somebody asks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from flowrun.expression.terms import Analysis, Reference, TemplateProblem
+from flowrun.graph.surroundings import Surroundings
+from flowrun.ids import JsonObject
+from flowrun.source.locate import locate
+from flowrun.source.text import Span
+from flowrun.spec.bind import BoundFlow
+from flowrun.spec.flow import Flow
+from flowrun.spec.signature import SignatureProblem
+from flowrun.spec.spans import DocPath, SpanIndex
+
+Where: TypeAlias = Literal["instructions", "key", "shell", "message", "with", "outputs"]
+Reason: TypeAlias = Literal["needs", "reference", "thread"]
+ToolKind: TypeAlias = Literal["python", "shell", "script"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedTemplate:
+    """One text with something to fill in, and where it stands."""
+
+    path: DocPath
+    text: str
+    where: Where
+    analysis: Analysis | TemplateProblem
+
+    @property
+    def owner(self) -> str:
+        """Name of the step, assistant, tool, thread or output that it belongs to."""
+        return str(self.path[1])
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """What it refers to; nothing when it is not sound."""
+        return self.analysis.references if isinstance(self.analysis, Analysis) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One reason why a step waits for another."""
+
+    before: str
+    after: str
+    reason: Reason
+    path: DocPath
+    """What the author wrote that says so."""
+    place: tuple[int, int] | None = None
+    """For a reference: its start and end in the text at `path`."""
+    words: str = ""
+    """For a reference, its text; for thread order, the thread's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedTool:
+    """A declared tool and what is known of it."""
+
+    name: str
+    kind: ToolKind
+    description: str = ""
+    parameters: JsonObject | None = None
+    """Object schema of the arguments; None when it could not be told, which a check reports."""
+    result: JsonObject | None = None
+    """Schema of the value that it returns to a step; None when nothing is known."""
+    problem: SignatureProblem | None = None
+    """Why a Python function cannot be called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowGraph:
+    """Steps, what each waits for and why, and the order that follows."""
+
+    bound: BoundFlow
+    surroundings: Surroundings
+    templates: tuple[PlacedTemplate, ...] = ()
+    """In file order of their sections; texts with nothing to fill in are not among them."""
+    tools: Mapping[str, ResolvedTool] = field(default_factory=dict)
+    lanes: Mapping[str, str] = field(default_factory=dict)
+    """By step: its thread's name, or the step's own name in parentheses."""
+    edges: Mapping[str, tuple[Edge, ...]] = field(default_factory=dict)
+    """By step: why it waits, each reason for each other step at most once."""
+    order: tuple[str, ...] = ()
+    """Steps in an order that every edge respects, early ones of the file first. Steps on a cycle,
+    and those that wait for one, are missing."""
+
+    @property
+    def flow(self) -> Flow:
+        """The flow as declared."""
+        return self.bound.flow
+
+    @property
+    def spans(self) -> SpanIndex:
+        """Places of the flow's parts."""
+        return self.bound.spans
+
+    def place(self, path: DocPath, start: int, end: int) -> Span:
+        """Return the place of a part of the text at a path."""
+        scalar = self.spans.scalar(path)
+        return self.spans.value(path) if scalar is None else locate(scalar, start, end - start)
+
+    def edge_place(self, edge: Edge) -> Span:
+        """Return the place of what the author wrote that makes the edge."""
+        if edge.place is None:
+            return self.spans.value(edge.path)
+        return self.place(edge.path, *edge.place)
+
+    def output_schema(self, step: str) -> JsonObject | None:
+        """Return the schema of `steps.NAME.output`, or None when nothing is known of it."""
+        declared = self.flow.steps[step]
+        if declared.tool is not None:
+            tool = self.tools.get(declared.tool)
+            return tool.result if tool is not None else None
+        if declared.output is not None:
+            return declared.output
+        assistant = self.flow.assistants.get(declared.assistant or "")
+        if assistant is None:
+            return None
+        return assistant.output if assistant.output is not None else TEXT
+
+
+TEXT: JsonObject = {"type": "string"}
+"""What an assistant answers when no schema is declared."""
+
+PROGRAM_RESULT: JsonObject = {
+    "type": "object",
+    "properties": {
+        "stdout": {"type": "string"},
+        "stderr": {"type": "string"},
+        "exit_code": {"type": "integer"},
+    },
+    "required": ["stdout", "stderr", "exit_code"],
+    "additionalProperties": False,
+}
+"""What a shell or script tool returns to a step."""

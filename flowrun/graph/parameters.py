@@ -1,0 +1,87 @@
+"""The `parameters` of a tool, short form or long, as one object schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from keyword import iskeyword
+
+from flowrun.ids import JsonObject, JsonValue
+from flowrun.source.diagnostic import suggest
+
+_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterFault:
+    """What is wrong with one part of `parameters`."""
+
+    path: tuple[str, ...]
+    """Keys below `parameters`."""
+    message: str
+    hint: str | None = None
+    at_key: bool = False
+
+
+def expand(written: JsonObject | None) -> JsonObject:
+    """Return the object schema of a tool's arguments; sound only if `faults` finds nothing.
+
+    The short form maps names to schemas: every one without a `default` is required, and there are
+    no others. A mapping whose `type` is the text `object` is a schema already.
+    """
+    if written is not None and is_long(written):
+        return written if "properties" in written else {**written, "properties": {}}
+    named = dict(written or {})
+    required: list[JsonValue] = [
+        name
+        for name, schema in named.items()
+        if not (isinstance(schema, Mapping) and "default" in schema)
+    ]
+    return {
+        "type": "object",
+        "properties": named,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def is_long(written: JsonObject) -> bool:
+    """Tell whether `parameters` is an object schema, not names with schemas."""
+    return written.get("type") == "object"
+
+
+def schema_paths(written: JsonObject) -> tuple[tuple[tuple[str, ...], JsonValue], ...]:
+    """Return each schema in `parameters` with its path below it."""
+    if is_long(written):
+        return (((), written),)
+    return tuple(((name,), schema) for name, schema in written.items())
+
+
+def faults(written: JsonObject) -> tuple[ParameterFault, ...]:
+    """Return what is wrong with the form; whether schemas are schemas is not looked at."""
+    properties = written.get("properties", {}) if is_long(written) else written
+    if not isinstance(properties, Mapping):
+        return ()
+    above = ("properties",) if is_long(written) else ()
+    found: list[ParameterFault] = []
+    for name, schema in properties.items():
+        path = (*above, name)
+        if not name.isidentifier() or not name.isascii() or iskeyword(name):
+            said = f"parameter `{name}` must be a name of letters, digits and `_`"
+            found.append(ParameterFault(path, said, "choose another name", at_key=True))
+        if not isinstance(schema, (Mapping, bool)):
+            found.append(_not_a_schema(path, name, schema))
+    return tuple(found)
+
+
+def _not_a_schema(path: tuple[str, ...], name: str, schema: JsonValue) -> ParameterFault:
+    said = f"parameter `{name}` must be a JSON Schema, found a value"
+    if name == "type" and isinstance(schema, str):
+        return ParameterFault(
+            path,
+            "`parameters` must be an object schema or names with schemas, "
+            f"found the type `{schema}`",
+            "write `type: object`, or `NAME: {type: ...}` for each parameter",
+        )
+    if isinstance(schema, str) and schema in _TYPES:
+        return ParameterFault(path, said, f"write `{{type: {schema}}}`")
+    near = suggest(schema, _TYPES) if isinstance(schema, str) else None
+    return ParameterFault(path, said, near or "write `{type: string}`, for example")

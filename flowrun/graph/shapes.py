@@ -1,0 +1,180 @@
+"""What a JSON Schema says about a path into its values. Says nothing where it does not know."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flowrun.ids import JsonObject, JsonValue
+
+_REFERENCES_LIMIT = 16
+_WORDS: Mapping[str, str] = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A path leads nowhere."""
+
+    depth: int
+    """How many parts of the path are there."""
+    names: tuple[str, ...] = ()
+    """Fields there are instead, if it is an object."""
+    kind: str = "an object"
+    """What stands there, in a person's words."""
+
+
+def look_up(schema: JsonObject, path: Sequence[str | int]) -> JsonObject | Lacking | None:
+    """Return the schema at a path, or why there is none, or None when it cannot be known.
+
+    A field that an object's schema does not name is lacking, unless the schema admits others in
+    so many words.
+    """
+    return _follow(schema, schema, path, 0)
+
+
+def types_of(schema: JsonObject) -> frozenset[str] | None:
+    """Return the JSON types that a schema admits, or None when it does not say."""
+    types = schema.get("type")
+    if isinstance(types, str):
+        return frozenset((types,))
+    if isinstance(types, Sequence):
+        return frozenset(str(one) for one in types)
+    alternatives = schema.get("anyOf", schema.get("oneOf"))
+    if isinstance(alternatives, Sequence) and not isinstance(alternatives, str):
+        found = [types_of(one) if isinstance(one, Mapping) else None for one in alternatives]
+        if found and all(one is not None for one in found):
+            return frozenset().union(*[one for one in found if one is not None])
+    values = schema.get("enum")
+    if isinstance(values, Sequence) and not isinstance(values, str):
+        return frozenset(type_of(one) for one in values)
+    return frozenset((type_of(schema["const"]),)) if "const" in schema else None
+
+
+def type_of(value: JsonValue) -> str:
+    """Return the JSON type of a value."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "integer" if value.is_integer() else "number"
+        case str():
+            return "string"
+        case Mapping():
+            return "object"
+        case _:
+            return "array"
+
+
+def words_for(types: frozenset[str]) -> str:
+    """Return the types in a person's words."""
+    return " or ".join(_WORDS.get(one, one) for one in sorted(types))
+
+
+def resolve(schema: JsonValue, root: JsonObject) -> JsonObject | None:
+    """Return the schema that `$ref`s lead to, or None if it is not one of `root`'s own."""
+    for _ in range(_REFERENCES_LIMIT):
+        if not isinstance(schema, Mapping):
+            return None
+        reference = schema.get("$ref")
+        if reference is None:
+            return schema
+        schema = pointed_at(root, reference)
+    return None
+
+
+def pointed_at(root: JsonObject, reference: JsonValue) -> JsonValue:
+    """Return what a `#/...` pointer leads to, or None."""
+    if not isinstance(reference, str) or not reference.startswith("#"):
+        return None
+    at: JsonValue = root
+    for part in reference[1:].split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(at, Mapping):
+            at = at.get(key)
+        elif isinstance(at, Sequence) and not isinstance(at, str) and key.isdigit():
+            at = at[int(key)] if int(key) < len(at) else None
+        else:
+            return None
+    return at
+
+
+def _follow(
+    schema: JsonValue, root: JsonObject, path: Sequence[str | int], depth: int
+) -> JsonObject | Lacking | None:
+    found = resolve(schema, root)
+    if found is None or depth == len(path):
+        return found
+    for word in ("anyOf", "oneOf"):
+        alternatives = found.get(word)
+        if isinstance(alternatives, Sequence) and not isinstance(alternatives, str):
+            return _best(alternatives, root, path, depth)
+    if "allOf" in found or "if" in found:
+        return None
+    types = (types_of(found) or frozenset()) - {"null"}
+    key = path[depth]
+    if isinstance(key, int):
+        return _item(found, types, root, path, depth=depth)
+    return _field(found, types, root, path, depth=depth)
+
+
+def _best(
+    alternatives: Sequence[JsonValue], root: JsonObject, path: Sequence[str | int], depth: int
+) -> JsonObject | Lacking | None:
+    """A path is lacking only if every alternative lacks it; `null` does not count."""
+    lacking: Lacking | None = None
+    for one in alternatives:
+        if isinstance(one, Mapping) and one.get("type") == "null":
+            continue
+        found = _follow(one, root, path, depth)
+        if not isinstance(found, Lacking):
+            return found
+        if lacking is None or found.depth > lacking.depth:
+            lacking = found
+    return lacking
+
+
+def _field(
+    schema: JsonObject,
+    types: frozenset[str],
+    root: JsonObject,
+    path: Sequence[str | int],
+    *,
+    depth: int,
+) -> JsonObject | Lacking | None:
+    if types and "object" not in types:
+        return Lacking(depth, kind=words_for(types))
+    fields = schema.get("properties")
+    if not isinstance(fields, Mapping):
+        return Lacking(depth) if schema.get("additionalProperties") is False else None
+    key = str(path[depth])
+    if key in fields:
+        return _follow(fields[key], root, path, depth + 1)
+    others = schema.get("additionalProperties", False)
+    if others is not False or "patternProperties" in schema:
+        return _follow(others, root, path, depth + 1)
+    return Lacking(depth, names=tuple(fields))
+
+
+def _item(
+    schema: JsonObject,
+    types: frozenset[str],
+    root: JsonObject,
+    path: Sequence[str | int],
+    *,
+    depth: int,
+) -> JsonObject | Lacking | None:
+    if types and not types & {"array", "string"}:
+        return Lacking(depth, kind=words_for(types))
+    if "prefixItems" in schema or "array" not in types:
+        return None
+    return _follow(schema.get("items"), root, path, depth + 1)

@@ -1,0 +1,35 @@
+"""All complaints about a project's files, with the texts they point into: what views show."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from flowrun.source.diagnostic import Diagnostic, Severity, in_order
+from flowrun.source.text import SourceText
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Complaints in order, each once. A file that could not be read is missing in `sources`."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, SourceText]
+
+    @property
+    def errors(self) -> int:
+        """Count what refuses the flow."""
+        return sum(one.severity is Severity.ERROR for one in self.diagnostics)
+
+    @property
+    def warnings(self) -> int:
+        """Count what does not."""
+        return len(self.diagnostics) - self.errors
+
+    @property
+    def files(self) -> int:
+        """Count the files complained of."""
+        return len({one.span.path for one in self.diagnostics})
+
+
+def make_report(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceText]) -> Report:
+    """Return a report of complaints gathered in any order, repeated ones once."""
+    return Report(in_order(diagnostics), sources)

@@ -1,0 +1,294 @@
+"""Tools that are Python functions of the project.
+
+They run inside flowrun: `async def` functions as tasks on its event loop, others in threads. A task
+can be ended, a thread cannot; a function that outlives its timeout is left behind and said to be.
+"""
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias, cast
+
+from flowrun.ids import JsonObject, JsonValue
+from flowrun.plan.plan import PlannedTool
+from flowrun.ports.tools import (
+    ToolFailed,
+    ToolFailureKind,
+    ToolInvocation,
+    ToolOutcome,
+    ToolSucceeded,
+)
+from flowrun.tools.arguments import ArgumentSchema, CannotLoad, DoesNotFit, argument_at
+from flowrun.tools.endings import to_the_end
+from flowrun.tools.environment import Surroundings, declared_environment
+from flowrun.tools.invocation import current_invocation
+from flowrun.tools.modules import ProjectModules, SourceRefused
+from flowrun.tools.stdout import ToolOutput
+from flowrun.tools.threads import Threads
+from flowrun.tools.values import Unsayable, describe, say
+
+CALLS_AT_ONCE = 32
+"""Synchronous functions at work at a time; others wait for their turn before their time runs."""
+GRACE_S = 1.0
+"""How long a function that is cancelled may take to clean up."""
+
+Function: TypeAlias = Callable[..., object]
+Call: TypeAlias = tuple[tuple[object, ...], dict[str, object]]
+Converter: TypeAlias = Callable[[dict[str, JsonValue]], Call]
+"""Turns JSON arguments into what the annotations ask for; raises `DoesNotFit`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """Where the Python tools of one plan are loaded from and run."""
+
+    modules: ProjectModules
+    surroundings: Surroundings
+    threads: Threads = field(default_factory=Threads)
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS_AT_ONCE))
+
+
+class PythonTool:
+    """A loaded function."""
+
+    def __init__(
+        self, tool: PlannedTool, function: Function, *, schema: ArgumentSchema, workshop: Workshop
+    ) -> None:
+        self._tool = tool
+        self._function = function
+        self._schema = schema
+        self._workshop = workshop
+        self._converter: Converter | None = None
+        self._run = self._as_task if _is_async(function) else self._in_thread
+
+    async def call(self, arguments: JsonObject, invocation: ToolInvocation) -> ToolOutcome:
+        """Convert the arguments to what the annotations say, and run the function.
+
+        Raises:
+            DoesNotFit: the arguments are not what the schema or the annotations admit.
+        """
+        complete = self._schema.complete(arguments)
+        try:
+            call = self._convert(complete)
+        except DoesNotFit:
+            raise
+        except Exception as error:  # noqa: BLE001  # annotations are the author's own code
+            message = f"has annotations that cannot be used: {self._described(error)}"
+            return self._failed("cannot_start", message)
+        return await self._run(call, invocation)
+
+    def _convert(self, arguments: dict[str, JsonValue]) -> Call:
+        if self._converter is None:
+            self._converter = _converter_of(self._function)
+        return self._converter(arguments)
+
+    async def _as_task(self, call: Call, invocation: ToolInvocation) -> ToolOutcome:
+        task = asyncio.get_running_loop().create_task(self._awaited(call, invocation))
+        try:
+            done, _ = await asyncio.wait((task,), timeout=self._tool.timeout_s)
+        except asyncio.CancelledError:
+            await to_the_end(_end(task))
+            raise
+        if not done:
+            ended = await to_the_end(_end(task))
+            how = "and was stopped" if ended else "and did not stop when it was told to"
+            return self._failed("timeout", f"{self._late()} {how}")
+        if task.cancelled():
+            return self._failed("exception", "cancelled itself")
+        return task.result()
+
+    async def _awaited(self, call: Call, invocation: ToolInvocation) -> ToolOutcome:
+        args, kwargs = call
+        current_invocation.set(invocation)  # in a context of this call alone
+        with ToolOutput():
+            try:
+                returned = await cast("Awaitable[object]", self._function(*args, **kwargs))
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # a tool may raise anything
+                return self._failed("exception", f"raised {self._described(error)}")
+            return self._said(returned)
+
+    async def _in_thread(self, call: Call, invocation: ToolInvocation) -> ToolOutcome:
+        async with self._workshop.slots:
+            loop = asyncio.get_running_loop()
+            outcome: asyncio.Future[ToolOutcome | None] = loop.create_future()
+            work = functools.partial(copy_context().run, self._called, call, invocation)
+            self._workshop.threads.submit(functools.partial(_deliver, work, loop, outcome))
+            timer = loop.call_later(self._tool.timeout_s, _resolve, outcome, None)
+            try:
+                found = await outcome
+            finally:
+                timer.cancel()
+        if found is not None:
+            return found
+        left = "a function in a thread cannot be stopped, so it may still be at work"
+        return self._failed("timeout", f"{self._late()}; {left}")
+
+    def _called(self, call: Call, invocation: ToolInvocation) -> ToolOutcome:
+        args, kwargs = call
+        current_invocation.set(invocation)  # in a context of this call alone
+        with ToolOutput():
+            try:
+                returned = self._function(*args, **kwargs)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # a tool may raise anything
+                return self._failed("exception", f"raised {self._described(error)}")
+            if inspect.isawaitable(returned):
+                if inspect.iscoroutine(returned):
+                    returned.close()
+                return self._failed("exception", "returned work to be awaited; use `async def`")
+            return self._said(returned)
+
+    def _said(self, returned: object) -> ToolOutcome:
+        try:
+            said = say(returned, self._workshop.surroundings.redactor, self._tool.max_output)
+        except Unsayable as error:
+            return self._failed("exception", f"returned what JSON cannot say: {error}")
+        return ToolSucceeded(value=said.value, text=said.text)
+
+    def _late(self) -> str:
+        return f"did not finish within {self._tool.timeout_s:g} s"
+
+    def _described(self, error: BaseException) -> str:
+        return self._workshop.modules.public(describe(error))
+
+    def _failed(self, kind: ToolFailureKind, what: str) -> ToolFailed:
+        return ToolFailed(kind=kind, message=f"`{self._tool.name}` {what}")
+
+
+def load_python_tool(tool: PlannedTool, schema: ArgumentSchema, workshop: Workshop) -> PythonTool:
+    """Load the module and find the function.
+
+    Raises:
+        CannotLoad: the module or function is not there, changed since the check, or cannot be
+            called with named arguments.
+    """
+    _refuse_unkeepable(tool, workshop.surroundings)
+    module_name, _, name = tool.entrypoint.partition(":")
+    function = getattr(_load_module(module_name, workshop.modules), name, None)
+    if function is None:
+        message = f"module `{module_name}` has no function `{name}`"
+        raise CannotLoad(message)
+    if not callable(function):
+        message = f"`{tool.entrypoint}` is not a function"
+        raise CannotLoad(message)
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        message = f"`{tool.entrypoint}` must return its result, it yields"
+        raise CannotLoad(message)
+    schema.leave_defaults_of(_own_defaults(tool.entrypoint, function))
+    return PythonTool(tool, function, schema=schema, workshop=workshop)
+
+
+def _refuse_unkeepable(tool: PlannedTool, surroundings: Surroundings) -> None:
+    """Refuse what cannot be promised to a function that shares flowrun's own process."""
+    for name, value in declared_environment(tool, surroundings).items():
+        if surroundings.environment.get(name) != value:
+            message = (
+                f"`env` cannot set `{name}` for a Python function, which runs inside flowrun and "
+                "sees flowrun's own environment"
+            )
+            raise CannotLoad(message)
+    if tool.cwd != ".":
+        message = "`cwd` cannot be set for a Python function, which runs inside flowrun"
+        raise CannotLoad(message)
+
+
+def _load_module(name: str, modules: ProjectModules) -> object:
+    try:
+        with ToolOutput():
+            return modules.load(name)
+    except SourceRefused as error:
+        raise CannotLoad(str(error)) from error
+    except (Exception, SystemExit) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == f"{modules.name}.{name}":
+            message = f"no module `{name}` beside the flow, in the project or in `tool_paths`"
+        else:
+            message = f"module `{name}` cannot be loaded: {modules.public(describe(error))}"
+        raise CannotLoad(message) from error
+
+
+def _own_defaults(entrypoint: str, function: Function) -> frozenset[str]:
+    """Return the parameters that have a default of their own."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (ValueError, TypeError) as error:  # written in C, without a text signature
+        message = f"`{entrypoint}` does not tell its parameters"
+        raise CannotLoad(message) from error
+    for one in parameters:
+        if one.kind is one.POSITIONAL_ONLY:
+            message = f"`{entrypoint}` takes `{one.name}` by position only, arguments have names"
+            raise CannotLoad(message)
+    return frozenset(one.name for one in parameters if one.default is not one.empty)
+
+
+def _is_async(function: Function) -> bool:
+    call = getattr(function, "__call__", None)  # noqa: B004  # an object may define it as async
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
+
+
+def _converter_of(function: Function) -> Converter:
+    """Return what converts JSON arguments, defaults included; it does not call the function."""
+    # Loaded, and annotations read, by the first call: loading tools stays quick.
+    from pydantic import TypeAdapter, ValidationError
+    from pydantic_core import ArgsKwargs
+
+    @functools.wraps(function)
+    def collect(*args: object, **kwargs: object) -> Call:
+        return args, kwargs
+
+    # What it returns is not converted, so its annotation need not even be resolvable.
+    collect.__annotations__ = {
+        name: one for name, one in collect.__annotations__.items() if name != "return"
+    }
+    # A function is a type to the adapter, though not to type checkers.
+    adapter = cast("_Adapter", TypeAdapter(cast("type[Call]", collect)))
+
+    def convert(arguments: dict[str, JsonValue]) -> Call:
+        try:
+            return adapter.validate_python(ArgsKwargs((), arguments))
+        except ValidationError as error:
+            details = error.errors(include_url=False, include_context=False, include_input=False)
+            said = [_complaint(one["type"], one["loc"], one["msg"]) for one in details[:5]]
+            raise DoesNotFit("; ".join(said)) from error
+
+    return convert
+
+
+class _Adapter(Protocol):
+    """What `collect` becomes: its validation returns what it returns."""
+
+    def validate_python(self, value: object, /) -> Call: ...
+
+
+def _complaint(kind: str, place: tuple[int | str, ...], said: str) -> str:
+    match kind:
+        case "missing_argument" | "missing_keyword_only_argument":
+            return f"{argument_at(place)} is required"
+        case "unexpected_keyword_argument":
+            return f"{argument_at(place)} is not known"
+        case _:
+            return f"{argument_at(place)}: {said[:1].lower()}{said[1:]}"
+
+
+async def _end(task: "asyncio.Task[ToolOutcome]") -> bool:
+    """Cancel a task and say whether it ended."""
+    task.cancel()
+    done, _ = await asyncio.wait((task,), timeout=GRACE_S)
+    return bool(done)
+
+
+def _deliver(
+    work: Callable[[], ToolOutcome],
+    loop: asyncio.AbstractEventLoop,
+    outcome: "asyncio.Future[ToolOutcome | None]",
+) -> None:
+    found = work()
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(_resolve, outcome, found)
+
+
+def _resolve(outcome: "asyncio.Future[ToolOutcome | None]", found: ToolOutcome | None) -> None:
+    if not outcome.done():
+        outcome.set_result(found)

@@ -1,0 +1,161 @@
+"""One flow run as a story of events, for tests of what is shown of it."""
+
+from itertools import count
+
+from flowrun.events.bus import TRANSIENT, StampedEvent
+from flowrun.events.records import (
+    AssistantRunStarted,
+    FlowRunFinished,
+    FlowRunParked,
+    FlowRunResumed,
+    FlowRunStarted,
+    MessageDelta,
+    StepFinished,
+    StepStarted,
+    ToolCallFinished,
+    ToolCallRequest,
+    ToolCallsRequested,
+    ToolCallStarted,
+    ToolOutputsSubmitted,
+)
+
+DIGEST = "7c1e09a1b2c3" + "0" * 52
+BEGAN = 1_763_645_707.0
+USAGE = {"prompt_tokens": 300, "completion_tokens": 24, "total_tokens": 324}
+
+
+def stamp(*moments):
+    """Return stamped events of `(seconds since the beginning, event)`; kept ones are numbered."""
+    numbers = count(1)
+    return [
+        StampedEvent(event, None if type(event) in TRANSIENT else next(numbers), BEGAN + after)
+        for after, event in moments
+    ]
+
+
+def started(after=0.0):
+    return (
+        after,
+        FlowRunStarted(flow="trip-report", plan_digest=DIGEST, inputs={"city": "Paris"}),
+    )
+
+
+def forecast():
+    """An assistant step that calls two tools at once, one of which fails."""
+    calls = (
+        ToolCallRequest(id="call_1", tool="get_weather", arguments='{"city": "Paris"}'),
+        ToolCallRequest(id="call_2", tool="get_weather", arguments='{"city": "Atlantis"}'),
+    )
+    return [
+        (0.0, StepStarted(step="forecast")),
+        (
+            0.1,
+            AssistantRunStarted(
+                step="forecast", assistant="guide", thread_id="thread_1", run_id="run_1"
+            ),
+        ),
+        (0.4, ToolCallsRequested(step="forecast", run_id="run_1", round=1, calls=calls)),
+        (0.4, ToolCallStarted(step="forecast", call_id="call_1", tool="get_weather")),
+        (0.4, ToolCallStarted(step="forecast", call_id="call_2", tool="get_weather")),
+        (0.5, _call("call_1", "completed", "18 degrees", None)),
+        (0.6, _call("call_2", "failed", "error: there is no such place", "exception")),
+        (
+            0.6,
+            ToolOutputsSubmitted(
+                step="forecast", run_id="run_1", round=1, call_ids=("call_1", "call_2")
+            ),
+        ),
+        (0.8, MessageDelta(step="forecast", text="It is ")),
+        (0.9, MessageDelta(step="forecast", text="mild.")),
+        (
+            1.0,
+            StepFinished(
+                step="forecast",
+                status="completed",
+                output="It is mild.",
+                usage=USAGE,
+                thread_id="thread_1",
+                run_id="run_1",
+                duration_s=1.0,
+            ),
+        ),
+    ]
+
+
+def disk_fails():
+    """A tool step that fails, after which nothing more can run."""
+    return [
+        (0.0, StepStarted(step="disk")),
+        (0.0, ToolCallStarted(step="disk", call_id="", tool="disk_free")),
+        (
+            0.2,
+            StepFinished(
+                step="disk",
+                status="failed",
+                error="`df` exited with 1",
+                error_code="tool",
+                duration_s=0.2,
+            ),
+        ),
+    ]
+
+
+def completed():
+    """A whole run that went well."""
+    return stamp(
+        started(),
+        *forecast(),
+        (1.1, FlowRunFinished(status="completed", outputs={"report": "Mild."}, duration_s=1.1)),
+    )
+
+
+def failed():
+    """A whole run that went wrong."""
+    return stamp(
+        started(),
+        *forecast(),
+        *disk_fails(),
+        (
+            1.1,
+            StepFinished(step="report", status="skipped", error="not run: step `disk` failed"),
+        ),
+        (
+            1.1,
+            FlowRunFinished(
+                status="failed",
+                error="step `disk` failed: `df` exited with 1",
+                error_code="tool",
+                hint="look at the path",
+                duration_s=1.1,
+            ),
+        ),
+    )
+
+
+def parked():
+    """A run that was stopped in the middle."""
+    return stamp(started(), *forecast()[:6], (0.7, FlowRunParked(reason="interrupted")))
+
+
+def resumed():
+    """The same run, entered again and brought to its end."""
+    return stamp(
+        started(),
+        *forecast()[:6],
+        (0.7, FlowRunParked(reason="interrupted")),
+        (60.0, FlowRunResumed(entry=2)),
+        *[(60.0 + after, event) for after, event in forecast()[6:]],
+        (61.1, FlowRunFinished(status="completed", duration_s=1.4)),
+    )
+
+
+def _call(call_id, status, output, error):
+    return ToolCallFinished(
+        step="forecast",
+        call_id=call_id,
+        tool="get_weather",
+        status=status,
+        output=output,
+        error=error,
+        duration_s=0.1,
+    )

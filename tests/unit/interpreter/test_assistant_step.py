@@ -1,0 +1,217 @@
+"""The requires_action loop: batches, submissions, failures, schemas, resumption."""
+
+import asyncio
+
+import pytest
+
+from flowrun.events.records import (
+    AssistantRunStarted,
+    ToolCallFinished,
+    ToolCallsRequested,
+    ToolOutputsSubmitted,
+)
+from flowrun.plan.plan import (
+    AssistantAction,
+    ExecutionPlan,
+    PlannedAssistant,
+    PlannedStep,
+    PlannedThread,
+    PlannedTool,
+)
+from flowrun.ports.models import ToolCall
+from flowrun.ports.runtime import RunEnded
+from flowrun.ports.tools import ToolFailed
+from tests.support.crash import Died
+from tests.support.interpreting import ToldRuntime, ToldTools, interpret
+
+SCHEMA = {"type": "object", "properties": {"score": {"type": "integer"}}, "required": ["score"]}
+
+
+def plan_of(*steps, tools=("look",), on_error="tell_model", effect="at_most_once", **assistant):
+    """A plan of assistant steps `(name, thread, message)` of one assistant `guide`."""
+    planned = tuple(
+        PlannedStep(
+            name=name,
+            number=number,
+            lane=thread or f"({name})",
+            needs=(steps[number - 2][0],) if number > 1 else (),
+            action=AssistantAction(assistant="guide", thread=thread, message=message),
+        )
+        for number, (name, thread, message) in enumerate(steps, 1)
+    )
+    return ExecutionPlan(
+        flow="test",
+        tools=tuple(
+            PlannedTool(name=name, kind="python", on_error=on_error, effect=effect)
+            for name in tools
+        ),
+        assistants=(PlannedAssistant(name="guide", model="m", tools=tools, **assistant),),
+        threads=(PlannedThread(name="talk"),),
+        steps=planned,
+        outputs=tuple((name, f"{{{{ steps.{name}.output }}}}") for name, _, _ in steps),
+    )
+
+
+ONE = ("ask", None, "Hello {{ inputs.name }}")
+
+
+def run(tmp_path, plan, stops, functions=None, **extra):
+    runtime = ToldRuntime({"guide": list(stops)})
+    tools = ToldTools(functions or {})
+    done = interpret(tmp_path, plan, runtime=runtime, tools=tools, inputs={"name": "Ann"}, **extra)
+    return done, runtime, tools
+
+
+def test_a_plain_answer_is_the_steps_output(tmp_path):
+    done, runtime, _ = run(tmp_path, plan_of(ONE), ["Hi Ann"])
+    assert done.last.outputs == {"ask": "Hi Ann"}
+    assert runtime.requests[0].message == "Hello Ann"
+    finished = done.step("ask")
+    assert finished.messages == ("Hi Ann",)
+    assert finished.usage == {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    assert finished.run_id == done.of(AssistantRunStarted)[0].run_id == "run_0"
+
+
+def test_all_calls_of_a_round_run_side_by_side_and_are_submitted_together(tmp_path):
+    calls = (ToolCall("a", "look", '{"at": 1}'), ToolCall("b", "look", '{"at": 2}'))
+    met = []
+
+    async def look(at):
+        met.append(at)
+        while len(met) < 2:
+            await asyncio.sleep(0)
+        return at
+
+    done, runtime, _ = run(tmp_path, plan_of(ONE), [calls, "done"], {"look": look})
+    assert runtime.submitted == [[("a", "1"), ("b", "2")]]
+    assert done.of(ToolOutputsSubmitted)[0].call_ids == ("a", "b")
+    assert [one["name"] for one in done.step("ask").tool_calls] == ["look", "look"]
+
+
+def test_the_batch_is_recorded_before_any_of_its_tools_starts(tmp_path):
+    calls = (ToolCall("a", "look", "{}"),)
+    done, _, _ = run(tmp_path, plan_of(ONE), [calls, "done"], {"look": lambda: "x"})
+    kinds = [type(one) for one in done.events]
+    assert kinds.index(ToolCallsRequested) < kinds.index(ToolCallFinished)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "said"),
+    [
+        (ToolCall("a", "look", "{not json"), "bad_arguments", "expected the arguments as a JSON"),
+        (ToolCall("a", "look", "[1]"), "bad_arguments", "expected the arguments as a JSON object"),
+        (ToolCall("a", "lok", "{}"), "unknown_tool", "there is no tool `lok`; there is: `look`"),
+        (ToolCall("a", "look", "{}"), "exception", "it broke"),
+    ],
+)
+def test_a_failed_call_is_told_to_the_model(tmp_path, call, kind, said):
+    functions = {"look": lambda: ToolFailed(kind="exception", message="it broke")}
+    done, runtime, _ = run(tmp_path, plan_of(ONE), [(call,), "sorry"], functions)
+    assert done.last.outputs == {"ask": "sorry"}
+    assert said in runtime.submitted[0][0][1]
+    assert runtime.submitted[0][0][1].startswith("Error: ")
+    assert done.of(ToolCallFinished)[0].error == kind
+
+
+def test_on_error_fail_fails_the_step_and_cancels_the_run(tmp_path):
+    functions = {"look": lambda: ToolFailed(kind="exception", message="it broke")}
+    calls = (ToolCall("a", "look", "{}"),)
+    done, runtime, _ = run(tmp_path, plan_of(ONE, on_error="fail"), [calls], functions)
+    assert done.step("ask").error == "tool `look`: it broke"
+    assert runtime.cancelled == ["run_0"]
+    assert done.step("ask").tool_calls[0]["error"] == "exception"
+
+
+def test_a_tool_without_arguments_may_be_called_with_an_empty_text(tmp_path):
+    calls = (ToolCall("a", "look", ""),)
+    _, _, tools = run(tmp_path, plan_of(ONE), [calls, "done"], {"look": lambda: "x"})
+    assert tools.calls == [("look", {})]
+
+
+def test_steps_on_one_thread_share_it_and_others_have_their_own(tmp_path):
+    plan = plan_of(("a", "talk", "one"), ("b", "talk", "two"), ("c", None, "three"))
+    _, runtime, _ = run(tmp_path, plan, ["1", "2", "3"])
+    first, second, third = [request.thread_id for request in runtime.requests]
+    assert first == second != third
+
+
+def test_an_answer_held_to_a_schema_is_parsed(tmp_path):
+    done, runtime, _ = run(tmp_path, plan_of(ONE, output=SCHEMA), ['{"score": 7}'])
+    assert done.last.outputs == {"ask": {"score": 7}}
+    asked = runtime.requests[0].response_format
+    assert asked["json_schema"]["schema"] == SCHEMA
+    assert asked["json_schema"]["strict"] is False
+
+
+def test_an_answer_that_breaks_its_schema_is_sent_back_once(tmp_path):
+    done, runtime, _ = run(tmp_path, plan_of(ONE, output=SCHEMA), ["seven", '{"score": 7}'])
+    assert done.last.outputs == {"ask": {"score": 7}}
+    assert "does not fit the required JSON Schema" in runtime.requests[1].message
+    assert runtime.requests[0].thread_id == runtime.requests[1].thread_id
+    assert done.step("ask").usage["total_tokens"] == 30
+
+
+def test_a_second_answer_that_breaks_its_schema_fails_the_step(tmp_path):
+    done, _, _ = run(tmp_path, plan_of(ONE, output=SCHEMA), ['{"score": "x"}', "{}"])
+    assert done.step("ask").error_code == "output"
+    assert "`score`" in done.step("ask").error or "score" in done.step("ask").error
+
+
+@pytest.mark.parametrize(
+    ("status", "denied", "code"),
+    [("failed", False, "endpoint"), ("failed", True, "denied"), ("incomplete", False, "incomplete"),
+     ("expired", False, "expired")],
+)  # fmt: skip
+def test_a_run_that_did_not_complete_is_never_an_answer(tmp_path, status, denied, code):
+    ended = RunEnded(
+        run_id="run_0", status=status, messages=("half",), error="no such model", error_hint="do",
+        denied=denied,
+    )  # fmt: skip
+    done, _, _ = run(tmp_path, plan_of(ONE), [ended])
+    finished = done.step("ask")
+    assert (finished.status, finished.error_code, finished.hint) == ("failed", code, "do")
+    assert done.last.error == "step `ask` failed: no such model"
+    assert finished.messages == ("half",)
+
+
+def test_after_a_crash_in_a_round_finished_tools_are_not_run_again(tmp_path):
+    first = (ToolCall("a", "look", '{"at": 1}'),)
+    second = (ToolCall("b", "look", '{"at": 2}'), ToolCall("c", "look", '{"at": 3}'))
+    runtime = ToldRuntime({"guide": [first, second, "done"]})
+    crashed = []
+
+    async def look(at):
+        if at == 3 and not crashed:
+            crashed.append(at)
+            raise Died
+        return f"seen {at}"
+
+    tools = ToldTools({"look": look})
+    plan = plan_of(ONE, effect="repeatable")
+    with pytest.raises(Died):
+        interpret(tmp_path, plan, runtime=runtime, tools=tools, inputs={"name": "Ann"})
+    done = interpret(tmp_path, plan, runtime=runtime, tools=tools, resume=True)
+    assert done.last.outputs == {"ask": "done"}
+    assert [given["at"] for _, given in tools.calls] == [1, 2, 3, 3]
+    assert runtime.submitted[-1] == [("b", "seen 2"), ("c", "seen 3")]
+    assert [one["output"] for one in done.step("ask").tool_calls] == ["seen 1", "seen 2", "seen 3"]
+    assert [one.round for one in done.of(ToolOutputsSubmitted)] == [1, 2]
+    assert len(runtime.requests) == 1
+
+
+def test_an_unknown_outcome_in_a_round_fails_the_step(tmp_path):
+    calls = (ToolCall("a", "look", "{}"),)
+    runtime = ToldRuntime({"guide": [calls, "done"]})
+    made = []
+
+    def look():
+        made.append(1)
+        raise Died
+
+    tools = ToldTools({"look": look})
+    with pytest.raises(Died):
+        interpret(tmp_path, plan_of(ONE), runtime=runtime, tools=tools, inputs={"name": "Ann"})
+    done = interpret(tmp_path, plan_of(ONE), runtime=runtime, tools=tools, resume=True)
+    assert done.step("ask").error_code == "outcome_unknown"
+    assert len(made) == 1
+    assert runtime.submitted == []

@@ -1,0 +1,98 @@
+"""Plain lines: what a log of a run looks like."""
+
+import io
+
+from flowrun.events.bus import StampedEvent
+from flowrun.events.records import StepFinished, ToolCallFinished
+from flowrun.views.run_lines import RunLines
+from tests.support.run_story import BEGAN, completed, failed, parked, resumed
+
+
+def lines_of(story, **options):
+    stream = io.StringIO()
+    lines = RunLines(stream, "trip-1", **options)
+    for item in story:
+        lines(item)
+    return stream.getvalue()
+
+
+def test_a_run_that_fails():
+    assert lines_of(failed(), steps=("forecast", "disk", "report")) == (
+        "run trip-1 (flow trip-report, plan 7c1e09a1b2c3)\n"
+        "   0.0s  forecast  started\n"
+        '   0.4s  forecast  calls get_weather {"city": "Paris"}\n'
+        '   0.4s  forecast  calls get_weather {"city": "Atlantis"}\n'
+        "   0.5s  forecast  get_weather completed in 0.1s\n"
+        "   0.6s  forecast  get_weather failed in 0.1s (exception): error: there is no such place\n"
+        "   1.0s  forecast  completed in 1.0s, 324 tokens\n"
+        "   0.0s  disk      started\n"
+        "   0.2s  disk      failed in 0.2s: `df` exited with 1\n"
+        "   1.1s  report    skipped: not run: step `disk` failed\n"
+        "failed in 1.1s: 1 step completed, 1 step failed, 1 step skipped, 324 tokens\n"
+        "error: step `disk` failed: `df` exited with 1\n"
+        "help: look at the path\n"
+    )
+
+
+def test_a_run_that_completes_ends_with_its_sum():
+    assert lines_of(completed()).endswith("completed in 1.1s: 1 step completed, 324 tokens\n")
+
+
+def test_a_parked_run_ends_with_the_command_that_goes_on():
+    assert lines_of(parked()).endswith(
+        "parked: interrupted\ncontinue with: flowrun runs resume trip-1\n"
+    )
+
+
+def test_a_resumed_run_counts_what_was_done_before():
+    story = resumed()
+    again = next(at for at, item in enumerate(story) if item.at >= BEGAN + 60)
+    stream = io.StringIO()
+    lines = RunLines(stream, "trip-1")
+    lines.catch_up(
+        [*story[:again], StampedEvent(StepFinished(step="old", status="completed"), 99, BEGAN)]
+    )
+    for item in story[again:]:
+        lines(item)
+    said = stream.getvalue().splitlines()
+    assert said[0] == "run trip-1 resumed, entry 2"
+    assert said[-1] == "completed in 1.4s: 2 steps completed, 324 tokens"
+
+
+def test_colour_is_put_around_words_and_never_without_being_asked_for():
+    assert "\x1b" not in lines_of(failed())
+    coloured = lines_of(failed(), colour=True)
+    assert "\x1b[31mfailed in 0.2s" in coloured
+    assert "".join(coloured.split("\x1b[31m")) != coloured
+
+
+def test_what_tools_say_cannot_move_the_cursor():
+    event = ToolCallFinished(
+        step="a",
+        call_id="c",
+        tool="evil\x1b[2J",
+        status="failed",
+        output="\x1b]0;owned\x07\nsecond line",
+        error="exception",
+        duration_s=0.0,
+    )
+    said = lines_of([StampedEvent(event, 1, 0.0)])
+    assert "\x1b" not in said
+    assert "\x07" not in said
+    assert said.count("\n") == 1
+
+
+def test_a_very_long_sentence_is_cut():
+    event = StepFinished(step="a", status="failed", error="x" * 100_000)
+    assert len(lines_of([StampedEvent(event, 1, 0.0)])) < 600
+
+
+class Gone(io.StringIO):
+    def write(self, text):
+        raise BrokenPipeError
+
+
+def test_a_reader_that_has_gone_does_not_stop_the_run():
+    lines = RunLines(Gone(), "trip-1")
+    for item in completed():
+        lines(item)
