@@ -1,4 +1,4 @@
-"""What a model turn is writing, before it is whole: a view that turns into records or is dropped."""
+"""What a model turn is writing, before it is whole: a view that becomes records or is dropped."""
 
 from flowrun.assistants.progress import MessageChanged, Progress, StepChanged
 from flowrun.assistants.records import (

@@ -27,7 +27,6 @@ from flowrun.assistants.records import (
     NewMessage,
     RunCut,
     RunState,
-    RunStep,
     StepStatus,
     TextPart,
 )
@@ -113,7 +112,8 @@ class Ledger:
             case AskedForCalls():
                 self._record_calls(live, outcome, usage)
                 status = next_status(state.status, RunTrigger.REQUIRE_ACTION)
-                self._set_state(live, replace(state, status=status))
+                calls = outcome.calls
+                self._set_state(live, replace(state, status=status, pending_calls=calls))
                 live.drop_drafts()
 
     def accept_outputs(self, live: LiveRun, outputs: Sequence[str]) -> None:
@@ -123,7 +123,7 @@ class Ledger:
         assert step is not None  # a run in `requires_action` has its calls
         step = replace(step, status="completed", outputs=tuple(outputs), ended_at=self.now())
         self._store.end_step(thread.thread.number, step)
-        self._set_state(live, replace(state, status=status))
+        self._set_state(live, replace(state, status=status, pending_calls=()))
         thread.transcript.items += answered(step, live.said_before_calls)
         live.open_step, live.said_before_calls = None, ""
         live.untold += [StepChanged("completed", step), RunChanged(status, live.run)]
@@ -144,19 +144,15 @@ class Ledger:
             IllegalTransition: it is over.
         """
         state = live.run.state
-        if state.status != "cancelling":
-            state = replace(state, status=next_status(state.status, RunTrigger.CANCEL))
+        state = replace(state, status=next_status(state.status, RunTrigger.CANCEL))
         self._close_open(live, "cancelled", None)
         live.run = replace(live.run, state=state)
         live.untold.append(RunChanged("cancelling", live.run))
         self._end(live, state, RunTrigger.CONFIRM_CANCEL)
 
     def end_if_due(self, live: LiveRun) -> bool:
-        """End a run whose deadline has passed or whose cancel was cut off; say whether it is over."""
+        """End a run whose deadline passed; say whether it is over."""
         if live.run.is_over:
-            return True
-        if live.run.status == "cancelling":
-            self.cancel(live)
             return True
         if self._clock.monotonic() < live.monotonic_deadline:
             return False
@@ -192,7 +188,11 @@ class Ledger:
         if draft is None:
             draft = MessageDraft(run, now)
             live.untold += draft.opening()
-            live.untold.append(RunTextDelta(draft.id, text_of(parts)))
+            live.untold += [
+                RunTextDelta(draft.id, part.text)
+                for part in parts
+                if isinstance(part, TextPart) and part.text
+            ]
         message = draft.message(thread.take_place(), parts, cut, now)
         status, error = ending
         step = draft.step(thread.take_place(), status, now, tokens=tokens, error=error)
@@ -252,7 +252,8 @@ class Ledger:
     def _end(self, live: LiveRun, state: RunState, trigger: RunTrigger) -> None:
         """Give a run its terminal status; the row that says so is the end of the thread's lock."""
         status = next_status(state.status, trigger)
-        self._set_state(live, replace(state, status=status, ended_at=self.now()))
+        state = replace(state, status=status, ended_at=self.now(), pending_calls=())
+        self._set_state(live, state)
         live.thread.active = None
         live.drop_drafts()
         live.let_go()
@@ -267,8 +268,3 @@ class Ledger:
         item = spoken(message)
         if item is not None:
             thread.transcript.items.append(item)
-
-
-def text_of(parts: Sequence[ContentPart]) -> str:
-    """Return what the parts say, refusals included."""
-    return "\n".join([part.text if isinstance(part, TextPart) else part.refusal for part in parts])

@@ -271,18 +271,12 @@ def _wrong_type(field: str, expected: str, value: JsonValue) -> RuntimeRejected:
 
 
 def _json_kind(value: JsonValue) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case str():
-            return "a string"
-        case int():
-            return "an integer"
-        case float():
-            return "a decimal number"
-        case Mapping():
-            return "an object"
-        case _:
-            return "an array"
+    kinds: tuple[tuple[type, str], ...] = (
+        (bool, "a boolean"),
+        (str, "a string"),
+        (int, "an integer"),
+        (float, "a decimal number"),
+        (Mapping, "an object"),
+        (Sequence, "an array"),
+    )
+    return next((name for kind, name in kinds if isinstance(value, kind)), "null")

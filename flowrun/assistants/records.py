@@ -212,6 +212,8 @@ class RunState:
     last_error: LastError | None = None
     cut: RunCut | None = None
     """Why it is incomplete."""
+    pending_calls: tuple[ToolCall, ...] = ()
+    """Those whose outputs it waits for; the store has them in the run's last step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

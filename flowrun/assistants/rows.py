@@ -5,7 +5,6 @@ half a surrogate pair, which is no UTF-8 and which no database takes.
 """
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import cast
 
@@ -120,7 +119,7 @@ def read_assistant(row: Row) -> Assistant:
     """Return the assistant of a row."""
     identifier, label, created_at, body = row
     spec = json.loads(_text(body))
-    spec["tools"] = _read_tools(spec["tools"])
+    spec["tools"] = tuple([FunctionTool(**tool) for tool in spec["tools"]])
     return Assistant(
         id=_text(identifier),
         label=_text(label),
@@ -154,7 +153,7 @@ def read_message(row: Row, thread_id: str) -> Message:
         status="completed" if status == "completed" else "incomplete",
         created_at=integer(created_at),
         ended_at=_integer_or_none(ended_at),
-        content=_read_content(rest["content"]),
+        content=_read_content(_text(body)),
         cut=rest.get("cut"),
         assistant_id=rest.get("assistant_id"),
         metadata=rest.get("metadata", {}),
@@ -167,7 +166,7 @@ def read_run(row: Row) -> AssistantRun:
     created_at, deadline = row[8:10]
     asked = json.loads(_text(body))
     copied = json.loads(_text(snapshot))
-    copied["tools"] = _read_tools(copied["tools"])
+    copied["tools"] = tuple([FunctionTool(**tool) for tool in copied["tools"]])
     return AssistantRun(
         id=_text(identifier),
         number=integer(number),
@@ -231,19 +230,15 @@ def _usage_list(usage: TokenUsage) -> list[int]:
     ]
 
 
-def _read_content(parts: Sequence[Mapping[str, str]]) -> tuple[ContentPart, ...]:
+def _read_content(body: str) -> tuple[ContentPart, ...]:
     return tuple(
         [
             RefusalPart(part["refusal"])
             if part["type"] == "refusal"
-            else TextPart(part["text"], _read_annotations(part))
-            for part in parts
+            else TextPart(part["text"], tuple(part.get("annotations", ())))
+            for part in json.loads(body)["content"]
         ]
     )
-
-
-def _read_annotations(part: Mapping[str, Sequence[JsonObject]]) -> tuple[JsonObject, ...]:
-    return tuple(part.get("annotations", ()))
 
 
 def _read_state(row: Row) -> RunState:
@@ -272,10 +267,6 @@ def _read_ending(ending: SqlValue) -> tuple[RunCut | None, LastError | None]:
 
 def _read_calls(calls: str) -> tuple[ToolCall, ...]:
     return tuple([ToolCall(*call) for call in json.loads(calls)])
-
-
-def _read_tools(tools: Sequence[Mapping[str, str]]) -> tuple[FunctionTool, ...]:
-    return tuple([FunctionTool(**tool) for tool in tools])
 
 
 def _text(value: SqlValue) -> str:

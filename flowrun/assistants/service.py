@@ -58,7 +58,7 @@ class AssistantsService:
         self._ledger = Ledger(self._store, clock)
         self._definitions = Definitions(self._store)
         self._shelf = Shelf(self._store, self._watch)
-        self._turns = TurnLoop(self._store, self._ledger, model_for, self._shelf.tidy)
+        self._turns = TurnLoop(self._store, self._ledger, model_for, self._shelf.retire)
         self._run_lifetime_s = run_lifetime_s
         self._next_thread = self._store.next_number("thread")
         self._next_run = self._store.next_number("assistant_run")
@@ -267,7 +267,7 @@ class AssistantsService:
 
     async def _stop(self, live: LiveRun) -> None:
         await self._store.settle(live.thread.mark)
-        self._shelf.tidy(live)
+        self._shelf.retire(live)
 
     def _watch(self, live: LiveRun) -> None:
         """Start the clock of an active run."""
@@ -278,5 +278,8 @@ class AssistantsService:
         live.timer = loop.call_later(max(seconds, _SOONEST_S), self._ring, live)
 
     def _ring(self, live: LiveRun) -> None:
-        if not self._ledger.end_if_due(live):
+        """The deadline has come; nobody may be there to be told, and the next commit keeps it."""
+        if self._ledger.end_if_due(live):
+            self._shelf.retire(live)
+        else:
             self._wake_in(live, self._ledger.seconds_left(live))

@@ -6,6 +6,7 @@ whose run is active stay; of the others the most recently used are kept.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
 from flowrun.assistants.conversation import rebuild
 from flowrun.assistants.limits import not_found
@@ -34,6 +35,8 @@ class Shelf:
         self._thread_ids: dict[str, str] = {}
         self._runs: dict[str, LiveRun] = {}
         self._run_ids: dict[str, str] = {}
+        self._over: dict[str, LiveRun] = {}
+        """Runs that are over and may not be durable yet."""
 
     def put_thread(self, thread: LiveThread) -> None:
         """Keep a thread."""
@@ -96,12 +99,14 @@ class Shelf:
         self.thread(run.thread_id)
         return self._runs.get(run.id) or self._finished(run)
 
-    def tidy(self, live: LiveRun) -> None:
-        """Forget a run that is over and durable, and the threads that were idle longest."""
+    def retire(self, live: LiveRun) -> None:
+        """Take note that a run stopped; forget all that is over, idle and durable."""
+        if live.run.is_over and live.run.id in self._runs:
+            self._over[live.run.id] = live
         durable = self._store.durable_mark
-        if live.run.is_over and live.thread.mark <= durable:
-            self._runs.pop(live.run.id, None)
-            self._run_ids.pop(live.run.label, None)
+        for done in [one for one in self._over.values() if one.thread.mark <= durable]:
+            del self._over[done.run.id], self._runs[done.run.id]
+            self._run_ids.pop(done.run.label, None)
         for thread_id in self._excess():
             thread = self._threads[thread_id]
             if thread.active is None and thread.mark <= durable:
@@ -126,7 +131,9 @@ class Shelf:
         rebuilt = rebuild(messages, steps, None if active is None else active.first_place)
         live.transcript.items += rebuilt.items
         live.call_ids.update([call.id for step in steps for call in step.calls])
-        live.next_place = 1 + max([0, *[entry.place for entry in (*messages, *steps)]])
+        live.next_place = 1 + max(
+            [0, *[one.place for one in messages], *[one.place for one in steps]]
+        )
         self.put_thread(live)
         if active is not None:
             run = _woken_run(active, live, [step for step in steps if step.run_id == active.id])
@@ -155,4 +162,6 @@ def _woken_run(run: AssistantRun, thread: LiveThread, steps: list[RunStep]) -> L
     live.turn = len(rounds)
     if run.status == "requires_action":
         live.open_step = rounds[-1]
+        state = replace(run.state, pending_calls=rounds[-1].calls)
+        live.run = replace(run, state=state)
     return live

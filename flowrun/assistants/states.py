@@ -1,8 +1,8 @@
 """The life of a run: one table, and nothing else decides where a run may go.
 
-Pairs that are not in the table are refused. Two choices are ours where the hosted service was
-never observed: a run that is being cancelled does not expire any more (the cancel wins), and a run
-that waits for tool outputs does not fail (nothing of it is at work).
+Pairs that are not in the table are refused. Three choices are ours where the hosted service was
+never observed: a run that is being cancelled neither completes nor expires any more (the cancel
+wins), and a run that waits for tool outputs does not fail (nothing of it is at work).
 """
 
 from collections.abc import Mapping
@@ -53,8 +53,6 @@ RUN_TABLE: Mapping[tuple[RunStatus, RunTrigger], RunStatus] = {
     ("requires_action", _T.CANCEL): "cancelling",
     ("requires_action", _T.EXPIRE): "expired",
     ("cancelling", _T.CONFIRM_CANCEL): "cancelled",
-    # Cancelling is best effort: an answer that is already whole wins the race.
-    ("cancelling", _T.COMPLETE): "completed",
 }
 
 _STEP_ENDINGS: Mapping[RunStatus, StepStatus] = {

@@ -31,6 +31,9 @@ from flowrun.assistants.rows import (
 )
 from flowrun.storage.database import Database, SqlValue
 
+_SNAPSHOTS_REMEMBERED = 4096
+"""Digests known to be stored; forgetting one costs a write that changes nothing."""
+
 _ADD_ASSISTANT = "INSERT INTO assistant VALUES (?, ?, ?, ?, ?)"
 _ADD_THREAD = "INSERT INTO thread VALUES (?, ?, ?, ?, ?)"
 _ADD_MESSAGE = "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -121,6 +124,8 @@ class AssistantStore:
     def add_run(self, thread_number: int, run: AssistantRun, snapshot_digest: str) -> None:
         """Write a new run, and its snapshot unless a run before it had the same one."""
         if snapshot_digest not in self._snapshots:
+            if len(self._snapshots) >= _SNAPSHOTS_REMEMBERED:
+                self._snapshots.clear()
             self._snapshots.add(snapshot_digest)
             self._write(_ADD_SNAPSHOT, (snapshot_digest, snapshot_json(run.snapshot)))
         state = run.state

@@ -14,7 +14,7 @@ from flowrun.clock import Clock
 from flowrun.events.bus import StampedEvent
 from flowrun.events.codec import decode_event, encode_event
 from flowrun.events.records import Event
-from flowrun.ids import JsonValue
+from flowrun.ids import JsonValue, compact_json
 from flowrun.ports.durable import Durable, EffectPolicy, OutcomeUnknown
 from flowrun.storage.database import Database
 
@@ -56,23 +56,12 @@ class LiveRun:
         self.show(self.run_id, StampedEvent(event, self.seq, at))
 
 
+@dataclass(slots=True)
 class ChildScope:
     """A child at work: its key, and its failure once it is over."""
 
-    __slots__ = ("_task", "key")
-
-    def __init__(self, key: str, task: "asyncio.Task[None]") -> None:
-        self.key = key
-        self._task = task
-
-    @property
-    def failure(self) -> BaseException | None:
-        """What the child raised, if it is over and did."""
-        if not self._task.done():
-            return None
-        if self._task.cancelled():
-            return asyncio.CancelledError()
-        return self._task.exception()
+    key: str
+    failure: BaseException | None = None
 
 
 class JournalScope:
@@ -117,17 +106,17 @@ class JournalScope:
             value = await self._finish(act)
         else:
             value = await act()
-        run.append(path, "result", _encode(value))
+        run.append(path, "result", compact_json(value))
         await run.database.commit()
         return value
 
     def child(self, key: str, work: Callable[[Durable], Awaitable[None]]) -> ChildScope:
         """Start work beside this one, in a scope of its own."""
         scope = JournalScope(self._run, f"{self._prefix}{key}/")
-        task = asyncio.get_running_loop().create_task(_work(work, scope))
-        child = ChildScope(key, task)
+        child = ChildScope(key)
+        task = asyncio.get_running_loop().create_task(self._see_through(child, work, scope))
         self._children.add(task)
-        task.add_done_callback(lambda done: self._ended(done, child))
+        task.add_done_callback(self._children.discard)
         return child
 
     async def wait_any(self) -> Sequence[ChildScope]:
@@ -165,7 +154,7 @@ class JournalScope:
             found: JsonValue = json.loads(known)
             return found
         value = find()
-        self._run.append(path, "fact", _encode(value))
+        self._run.append(path, "fact", compact_json(value))
         await self._run.database.commit()
         return value
 
@@ -191,23 +180,22 @@ class JournalScope:
             if run.at_work == 0:
                 run.idle.set()
 
-    def _ended(self, task: "asyncio.Task[None]", child: ChildScope) -> None:
-        self._children.discard(task)
-        self._over.append(child)
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
-
-
-async def _work(work: Callable[[Durable], Awaitable[None]], scope: JournalScope) -> None:
-    try:
-        await work(scope)
-    finally:
-        if scope._children:  # noqa: SLF001  # same class of object, same file
-            await scope.abandon()
-
-
-def _encode(value: JsonValue) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    async def _see_through(
+        self, child: ChildScope, work: Callable[[Durable], Awaitable[None]], scope: "JournalScope"
+    ) -> None:
+        """Run a child to its end, whatever that is, and tell whoever waits."""
+        try:
+            await work(scope)
+        except BaseException as failure:
+            child.failure = failure
+            if isinstance(failure, asyncio.CancelledError | KeyboardInterrupt | SystemExit):
+                raise
+        finally:
+            if scope._children:  # noqa: SLF001  # its own class
+                await scope.abandon()
+            self._over.append(child)
+            if self._wake is not None and not self._wake.done():
+                self._wake.set_result(None)
 
 
 def load_run(run: LiveRun, rows: Sequence[tuple[int, str, str, str]]) -> None:

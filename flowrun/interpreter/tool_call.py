@@ -1,6 +1,6 @@
 """One tool call as a remembered effect, and its outcome as the journal keeps it."""
 
-from flowrun.ids import JsonObject, JsonValue, derive
+from flowrun.ids import JsonObject, JsonValue
 from flowrun.interpreter.state import FlowState
 from flowrun.plan.plan import PlannedTool
 from flowrun.ports.durable import Durable, OutcomeUnknown
@@ -11,11 +11,7 @@ async def call_tool(
     scope: Durable, state: FlowState, tool: PlannedTool, arguments: JsonObject, *, key: str
 ) -> ToolOutcome:
     """Call a tool once, however often this is entered; `key` is relative to the scope."""
-    invocation = ToolInvocation(
-        run_id=scope.run_id,
-        key=scope.path(key),
-        idempotency_key=derive("idem_", scope.run_id, scope.path(key)),
-    )
+    invocation = ToolInvocation(run_id=scope.run_id, key=scope.path(key))
 
     async def act() -> JsonValue:
         return outcome_to_json(await state.tools.run(tool.name, arguments, invocation))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
-from flowrun.ids import JsonObject, JsonValue
+from flowrun.ids import JsonObject, JsonValue, derive
 
 ToolFailureKind = Literal[
     "bad_arguments",  # not JSON, or not what the schema admits
@@ -47,8 +47,11 @@ class ToolInvocation:
     run_id: str
     key: str
     """Plan path of the call, unique in the run."""
-    idempotency_key: str
-    """The same for every try of the same call; reaches tools as `FLOWRUN_IDEMPOTENCY_KEY`."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every try of the same call; reaches tools as `FLOWRUN_IDEMPOTENCY_KEY`."""
+        return derive("idem_", self.run_id, self.key)
 
 
 class ToolRunner(Protocol):

@@ -14,6 +14,7 @@ from flowrun.assistants.records import (
     NewAssistant,
     NewMessage,
     NewRun,
+    RunCut,
     RunOptions,
     TextPart,
 )
@@ -134,7 +135,7 @@ class LocalRuntime:
 
 def _stop(run: AssistantRun, live: LiveRun) -> RunRequiresAction | RunEnded:
     if not run.is_over:
-        return RunRequiresAction(run.id, live.open_step.calls if live.open_step else ())
+        return RunRequiresAction(run.id, run.state.pending_calls)
     state = run.state
     error = state.last_error
     code, sentence = _why(run)
@@ -155,21 +156,25 @@ def _why(run: AssistantRun) -> tuple[str | None, str | None]:
     state, options = run.state, run.options
     if state.last_error is not None:
         return state.last_error.code, state.last_error.message
-    match run.status, state.cut:
-        case "expired", _:
-            lifetime = run.deadline - run.created_at
-            return "expired", f"the run was not over within {lifetime} seconds of its creation"
-        case _, "max_prompt_tokens":
-            budget = options.max_prompt_tokens
-            return state.cut, f"the run may send {budget} prompt tokens and needs more"
-        case _, "max_completion_tokens" if options.max_completion_tokens is not None:
-            budget = options.max_completion_tokens
-            return state.cut, f"the run may use {budget} completion tokens and needs more"
-        case _, "max_completion_tokens":
-            return state.cut, "the answer reached the length that the endpoint allows"
-        case _, "content_filter":
-            return state.cut, "the endpoint's content filter stopped the answer"
-    return None, None
+    if run.status == "expired":
+        lifetime = run.deadline - run.created_at
+        return "expired", f"the run was not over within {lifetime} seconds of its creation"
+    if state.cut is None:
+        return None, None
+    return state.cut, _cut_sentence(state.cut, options)
+
+
+def _cut_sentence(cut: RunCut, options: RunOptions) -> str:
+    match cut:
+        case "max_prompt_tokens":
+            return f"the run may send {options.max_prompt_tokens} prompt tokens and needs more"
+        case "max_completion_tokens" if options.max_completion_tokens is None:
+            return "the answer reached the length that the endpoint allows"
+        case "max_completion_tokens":
+            allowed = options.max_completion_tokens
+            return f"the run may use {allowed} completion tokens and needs more"
+        case "content_filter":
+            return "the endpoint's content filter stopped the answer"
 
 
 def _wanted_run(request: RunRequest) -> NewRun:

@@ -33,3 +33,13 @@ class Report:
 def make_report(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceText]) -> Report:
     """Return a report of complaints gathered in any order, repeated ones once."""
     return Report(in_order(diagnostics), sources)
+
+
+def merge_reports(reports: Iterable[Report]) -> Report:
+    """Return one report of several: what two flows share is complained of once."""
+    diagnostics: list[Diagnostic] = []
+    sources: dict[str, SourceText] = {}
+    for one in reports:
+        diagnostics += one.diagnostics
+        sources.update(one.sources)
+    return make_report(diagnostics, sources)

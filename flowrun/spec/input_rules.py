@@ -9,7 +9,7 @@ from flowrun.spec.spans import DocPath
 from flowrun.spec.wording import clip, found
 
 _NUMBERS = ("integer", "number")
-_GOES_WITH: Mapping[str, tuple[str, ...]] = {
+GOES_WITH: Mapping[str, tuple[str, ...]] = {
     "minimum": _NUMBERS,
     "maximum": _NUMBERS,
     "minLength": ("string",),
@@ -36,7 +36,7 @@ def input_faults(path: DocPath, declared: Mapping[str, Plain]) -> Iterator[Fault
         return
     name = f"input `{path[-1]}`"
     for key in declared:
-        if key in _GOES_WITH and kind not in _GOES_WITH[key]:
+        if key in GOES_WITH and kind not in GOES_WITH[key]:
             yield _misplaced(path, key, kind)
     yield from _pattern_faults(path, declared, name)
     if "default" in declared:
@@ -69,7 +69,7 @@ def fits_type(value: Plain, kind: str) -> bool:
 
 
 def _misplaced(path: DocPath, key: str, kind: str) -> Fault:
-    owners = " or ".join(f"`{one}`" for one in _GOES_WITH[key])
+    owners = " or ".join(f"`{one}`" for one in GOES_WITH[key])
     return Fault(
         path=(*path, key),
         code="bind/unknown-key",

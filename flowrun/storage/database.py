@@ -41,7 +41,6 @@ class Database:
         self._reader = _connect(path, read_only=True)
         self._waiting: list[Statement] = []
         self._callers: list[asyncio.Future[None]] = []
-        self._ticked = False
         self._busy = False
         self._failure: StorageError | None = None
         self._work: SimpleQueue[_Batch | None] = SimpleQueue()
@@ -74,9 +73,8 @@ class Database:
         loop = asyncio.get_running_loop()
         caller = loop.create_future()
         self._callers.append(caller)
-        if not self._ticked and not self._busy:
-            self._ticked = True
-            loop.call_soon(self._dispatch, loop)
+        if not self._busy:
+            self._dispatch(loop)
         await caller
 
     def read(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
@@ -98,8 +96,7 @@ class Database:
         self._lock.release()
 
     def _dispatch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Hand the writer all that waits, one loop tick's worth at least."""
-        self._ticked = False
+        """Hand the idle writer all that waits; while it writes, the next batch gathers."""
         callers, self._callers = self._callers, []
         statements, self._waiting = self._waiting, []
         self._busy = True
@@ -128,9 +125,8 @@ class Database:
                 caller.set_result(None)
             else:
                 caller.set_exception(failure)
-        if self._callers and not self._ticked:
-            self._ticked = True
-            loop.call_soon(self._dispatch, loop)
+        if self._callers:
+            self._dispatch(loop)
 
     def _write_batches(self) -> None:
         while (batch := self._work.get()) is not None:

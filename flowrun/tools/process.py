@@ -32,6 +32,7 @@ DRAIN_S = 0.25
 KILLED_S = 2.0
 """How long the kernel is given to end what it was told to kill."""
 
+_POLL_S = 0.01
 _CHUNK = 65536
 _PIPE_CHUNKS = 16
 """No pipe holds more than this many chunks."""
@@ -75,6 +76,29 @@ async def run_program(launch: Launch, *, stdout: Capture, stderr: Capture) -> En
         return Ended(await to_the_end(program.settle()))
     await to_the_end(program.stop())
     return Ended(None)
+
+
+def has_living_members(group: int) -> bool:
+    """Tell whether a process group has members that run.
+
+    A killed orphan stays as a zombie until the system's first process takes notice, which can be
+    seconds in a container; it holds nothing and is not waited for where `/proc` tells it apart.
+    """
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    stats = Path("/proc").glob("[0-9]*/stat")
+    return sys.platform != "linux" or any(_is_living_member(stat, group) for stat in stats)
+
+
+def _is_living_member(stat: Path, group: int) -> bool:
+    try:
+        text = stat.read_text("utf-8", "replace")
+    except OSError:  # it ended meanwhile
+        return False
+    state, _, its_group = text.rpartition(")")[2].split()[:3]
+    return int(its_group) == group and state not in {"Z", "X"}
 
 
 class _Program:
@@ -133,12 +157,10 @@ class _Program:
 
     async def _group_is_gone(self) -> None:
         """Wait until the killed members are gone, too; they are not our children to wait for."""
-        for _ in range(round(KILLED_S / 0.01)):
-            try:
-                os.killpg(self._popen.pid, 0)
-            except (ProcessLookupError, PermissionError):
+        for _ in range(round(KILLED_S / _POLL_S)):
+            if not has_living_members(self._popen.pid):
                 return
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(_POLL_S)
 
 
 class _Pipe:

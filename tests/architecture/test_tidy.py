@@ -16,7 +16,7 @@ FUNCTION_LINES = 60
 MODULE_LINES = 500
 HUB_IMPORTS = 12
 TWIN_FROM_LINES = 40
-HUBS = {"flowrun.app.wiring", "flowrun.cli.main"}
+HUBS = {"flowrun.app.session", "flowrun.cli.main"}
 """The composition root and the command line's entry: they name everybody by trade."""
 
 REFUSED = re.compile(

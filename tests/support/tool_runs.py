@@ -10,7 +10,7 @@ from flowrun.plan.plan import PlannedTool
 from flowrun.ports.tools import ToolInvocation, ToolOutcome, ToolProblem
 from flowrun.tools.runner import LocalToolRunner, load_tools
 
-INVOCATION = ToolInvocation(run_id="trip-1", key="report/tool", idempotency_key="idem-1")
+INVOCATION = ToolInvocation(run_id="trip-1", key="report/tool")
 BASE = {"PATH": os.environ.get("PATH", os.defpath), "HOME": "/nowhere", "LANG": "C.UTF-8"}
 
 

@@ -134,13 +134,16 @@ def test_cancelling_ends_the_group_before_it_is_raised(tmp_path):
 
 
 def test_nothing_is_left_open(tmp_path):
+    def opened():
+        return sorted(one.name for one in Path("/proc/self/fd").iterdir())
+
     async def main():
         await run("true", tmp_path)
-        before = sorted(os.listdir("/proc/self/fd"))
+        before = opened()
         for _ in range(3):
             await run("cat; echo x", tmp_path, stdin=b"y")
             await run("sleep 9", tmp_path, timeout_s=0.05)
-        assert sorted(os.listdir("/proc/self/fd")) == before
+        assert opened() == before
 
     asyncio.run(main())
 
@@ -166,9 +169,10 @@ asyncio.run(run("echo $$ > ready; exec sleep 60", Path({str(tmp_path)!r})))
 
 
 def test_a_thread_can_wait_where_the_system_has_nothing_better():
+    popen = subprocess.Popen(["sh", "-c", "exit 4"])
+
     async def main():
         ended = asyncio.get_running_loop().create_future()
-        popen = subprocess.Popen(["sh", "-c", "exit 4"])
         watch_in_thread(popen, asyncio.get_running_loop(), ended)
         await asyncio.wait_for(ended, 5)
         return popen.returncode

@@ -1,0 +1,184 @@
+"""JSON Schemas (Draft 7) of the files that people write, for editors.
+
+The models give the keys, their types and their words. What only rules know (one kind to a step, the
+keys that go with it) is added from the rules' own tables, so that an editor and `check` agree.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias, cast
+
+from pydantic import BaseModel
+
+from flowrun.ids import JsonValue
+from flowrun.spec.flow import Flow
+from flowrun.spec.flow_rules import STEP_KEYS, TOOL_KEYS
+from flowrun.spec.input_rules import GOES_WITH
+from flowrun.spec.project import Project
+from flowrun.spec.replies import Replies
+
+Schema: TypeAlias = dict[str, JsonValue]
+
+DRAFT_7 = "http://json-schema.org/draft-07/schema#"
+
+
+def flow_schema() -> Schema:
+    """Return the schema of `*.flow.yaml`."""
+    return _file_schema(Flow, "flowrun flow", _FLOW_ADDITIONS)
+
+
+def project_schema() -> Schema:
+    """Return the schema of `flowrun.yaml`."""
+    return _file_schema(Project, "flowrun project", {})
+
+
+def replies_schema() -> Schema:
+    """Return the schema of `*.replies.yaml`."""
+    return _file_schema(Replies, "flowrun replies", _REPLIES_ADDITIONS)
+
+
+def head(title: str) -> Schema:
+    """Return the first lines of every schema."""
+    return {"$schema": DRAFT_7, "title": title}
+
+
+def say(schema: Schema, text: str | None) -> Schema:
+    """Return a schema with a description, as text and as the Markdown that it is."""
+    if not text:
+        return schema
+    line = " ".join(text.split())
+    return {**schema, "description": line, "markdownDescription": line}
+
+
+def _file_schema(model: type[BaseModel], title: str, additions: Mapping[str, Schema]) -> Schema:
+    written = cast("Schema", model.model_json_schema(by_alias=True))
+    definitions = _mapping(written.pop("$defs", {}))
+    schemas = {
+        name: {**_draft_7(_mapping(one)), **additions.get(name, {})}
+        for name, one in definitions.items()
+        if name != "JsonValue"
+    }
+    body = {**_draft_7(written), **additions.get(model.__name__, {})}
+    return {**head(title), **body, "definitions": dict(sorted(schemas.items()))}
+
+
+def _draft_7(schema: Schema) -> Schema:
+    """Return a schema of pydantic's in the words of Draft 7, null and empty talk left out."""
+    schema = _without_null(schema)
+    text = schema.pop("description", None)
+    schema.pop("title", None)
+    if schema.get("default", "") is None:
+        schema.pop("default")
+    said = say({}, str(text) if text else None)
+    target = schema.pop("$ref", None)
+    if target is not None:
+        return {**_reference(str(target)), **said, **schema}
+    for keyword, convert in _NESTED.items():
+        if keyword in schema:
+            schema[keyword] = convert(schema[keyword])
+    if "properties" in schema and schema.get("additionalProperties") is False:
+        schema["patternProperties"] = {"^x-": {}}
+    return {**said, **_named(schema)}
+
+
+def _without_null(schema: Schema) -> Schema:
+    """A key without a value is refused, so what may be left out is not null either."""
+    options = schema.get("anyOf")
+    if not isinstance(options, list) or {"type": "null"} not in options:
+        return dict(schema)
+    kept = [_mapping(one) for one in options if one != {"type": "null"}]
+    outer = {key: one for key, one in schema.items() if key != "anyOf"}
+    return {**kept[0], **outer} if len(kept) == 1 else {**outer, "anyOf": cast("JsonValue", kept)}
+
+
+def _reference(target: str) -> Schema:
+    """Draft 7 ignores what stands beside `$ref`, so the reference is wrapped."""
+    name = target.rpartition("/")[2]
+    return {} if name == "JsonValue" else {"allOf": [{"$ref": f"#/definitions/{name}"}]}
+
+
+def _named(schema: Schema) -> Schema:
+    """Say of a mapping of names that every name must match, not that some names may."""
+    patterns = schema.get("patternProperties")
+    if "properties" in schema or not isinstance(patterns, dict):
+        return schema
+    [(pattern, value)] = patterns.items()
+    rest = {key: one for key, one in schema.items() if key != "patternProperties"}
+    return {**rest, "propertyNames": {"pattern": pattern}, "additionalProperties": value}
+
+
+def _one(value: JsonValue) -> JsonValue:
+    return _draft_7(value) if isinstance(value, dict) else value
+
+
+def _each(value: JsonValue) -> JsonValue:
+    return [_one(one) for one in value] if isinstance(value, list) else value
+
+
+def _values(value: JsonValue) -> JsonValue:
+    return {key: _one(one) for key, one in _mapping(value).items()}
+
+
+_NESTED: Mapping[str, Callable[[JsonValue], JsonValue]] = {
+    "additionalProperties": _one,
+    "anyOf": _each,
+    "items": _one,
+    "oneOf": _each,
+    "patternProperties": _values,
+    "properties": _values,
+}
+
+
+def _mapping(value: JsonValue) -> Schema:
+    return value if isinstance(value, dict) else {}
+
+
+def _exactly_one(kinds: Sequence[str]) -> list[JsonValue]:
+    return [{"required": [kind]} for kind in kinds]
+
+
+def _keys_by_kind(keys: Mapping[str, frozenset[str]]) -> Schema:
+    """One kind, and then not the keys of the others."""
+    every = frozenset[str]().union(*keys.values())
+    rules: list[JsonValue] = [
+        {"if": {"required": [kind]}, "then": _forbidden(every - its)}
+        for kind, its in keys.items()
+        if every - its
+    ]
+    return {"oneOf": _exactly_one(list(keys)), "allOf": rules}
+
+
+def _keys_by_type(owners: Mapping[str, Sequence[str]]) -> Schema:
+    kinds = ("string", "integer", "number", "boolean", "array", "object")
+    rules: list[JsonValue] = [
+        {
+            "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
+            "then": _forbidden({key for key, its in owners.items() if kind not in its}),
+        }
+        for kind in kinds
+    ]
+    return {"allOf": rules}
+
+
+def _forbidden(keys: frozenset[str] | set[str]) -> Schema:
+    return {"properties": dict.fromkeys(sorted(keys), False)}
+
+
+_FLOW_ADDITIONS: Mapping[str, Schema] = {
+    "Step": _keys_by_kind(STEP_KEYS),
+    "Tool": _keys_by_kind(TOOL_KEYS),
+    "Input": _keys_by_type(GOES_WITH),
+    "Assistant": {"not": {"required": ["output", "response_format"]}},
+    "TruncationStrategy": {
+        "if": {"properties": {"type": {"const": "last_messages"}}},
+        "then": {"required": ["last_messages"]},
+        "else": _forbidden({"last_messages"}),
+    },
+}
+
+_REPLIES_ADDITIONS: Mapping[str, Schema] = {
+    "Reply": {
+        "anyOf": _exactly_one(("say", "call", "error")),
+        "if": {"required": ["error"]},
+        "then": _forbidden({"say", "call"}),
+    }
+}
