@@ -16,11 +16,14 @@ from flowrun.models.endpoint import Endpoint
 from flowrun.models.open import open_model
 from flowrun.models.scripted import ScriptedModel
 from flowrun.ports.models import ModelClient
-from flowrun.source.diagnostic import in_order, suggest
-from flowrun.source.report import Report
+from flowrun.source.diagnostic import suggest
+from flowrun.source.document import remembering
+from flowrun.source.report import make_report
 from flowrun.source.resolve import resolve_document
 from flowrun.spec.bind import bind_replies
-from flowrun.spec.project import EndpointSettings
+from flowrun.spec.declaration import seconds
+from flowrun.spec.project import IMPLICIT_ENDPOINT
+from flowrun.spec.project import Endpoint as EndpointSettings
 
 OPENAI_URL = "https://api.openai.com/v1"
 SCRIPTED = "scripted:"
@@ -106,35 +109,42 @@ class ModelDirectory:
 
     def _endpoint(self, name: str) -> Endpoint:
         settings = self._project.settings.endpoints.get(name)
-        if settings is not None:
-            return self._declared(name, settings)
-        if name == "openai":
-            return Endpoint(
-                name="openai",
-                base_url=self._environ.get("OPENAI_BASE_URL") or OPENAI_URL,
-                api_key=self._environ.get("OPENAI_API_KEY") or None,
-                key_name="OPENAI_API_KEY",
-            )
-        if name.startswith(("http://", "https://")):
+        if settings is None and name.startswith(("http://", "https://")):
             return Endpoint(name=name, base_url=name)
-        known = [*self._project.settings.endpoints, "openai"]
-        raise BadRequest(f"no endpoint `{name}` in the project", suggest(name, known))
+        if settings is None and name != IMPLICIT_ENDPOINT:
+            known = [*self._project.settings.endpoints, IMPLICIT_ENDPOINT]
+            raise BadRequest(f"no endpoint `{name}` in the project", suggest(name, known))
+        return self._declared(name, settings or EndpointSettings())
 
     def _declared(self, name: str, settings: EndpointSettings) -> Endpoint:
         resolve = self._secrets.resolve
-        named = REFERENCE.search(settings.api_key or "")
+        url = settings.base_url
+        if url is None:
+            url = self._environ.get("OPENAI_BASE_URL") or OPENAI_URL
+        key, key_name = self._key(name, settings)
+        if url == OPENAI_URL and not key:
+            raise EndpointDenied(name, "no key", hint=f"set `{key_name or 'OPENAI_API_KEY'}`")
         return Endpoint(
             name=name,
-            base_url=settings.base_url,
-            api_key=resolve(settings.api_key) if settings.api_key else None,
-            key_name=named[1] if named else None,
+            base_url=url,
+            api_key=key,
+            key_name=key_name,
             wire=settings.wire,
             headers={header: resolve(value) for header, value in settings.headers.items()},
-            connect_timeout_s=settings.connect_timeout_s,
-            read_timeout_s=settings.read_timeout_s,
+            connect_timeout_s=seconds(settings.timeout.connect),
+            read_timeout_s=seconds(settings.timeout.read),
             retries=settings.retries,
             max_concurrency=settings.max_concurrency,
         )
+
+    def _key(self, name: str, settings: EndpointSettings) -> tuple[str | None, str | None]:
+        """Return the key and the name it goes by; the ambient one is for `openai` alone."""
+        if settings.api_key is not None:
+            named = REFERENCE.search(settings.api_key)
+            return self._secrets.resolve(settings.api_key), named[1] if named else None
+        if name == IMPLICIT_ENDPOINT and settings.base_url is None:
+            return self._environ.get("OPENAI_API_KEY") or None, "OPENAI_API_KEY"
+        return None, None
 
 
 def _scripted(project: Project, path: str, environ: Mapping[str, str]) -> ModelClient:
@@ -142,13 +152,13 @@ def _scripted(project: Project, path: str, environ: Mapping[str, str]) -> ModelC
     if not full.is_relative_to(project.root):
         raise BadRequest(f"replies file `{path}` is outside the project")
     relative = full.relative_to(project.root).as_posix()
-    document, found = resolve_document(relative, reader(project.root), environ)
+    read, sources = remembering(reader(project.root))
+    document, found = resolve_document(relative, read, environ)
     diagnostics = list(found)
     bound = None
     if document is not None:
         bound, complaints = bind_replies(document)
         diagnostics += complaints
     if bound is None or diagnostics:
-        sources = {} if document is None else document.sources
-        raise InvalidSource(Report(in_order(diagnostics), sources), len(diagnostics))
+        raise InvalidSource(make_report(diagnostics, sources), len(diagnostics))
     return ScriptedModel(bound.replies)

@@ -17,9 +17,9 @@ from flowrun.graph.flowgraph import FlowGraph
 from flowrun.graph.surroundings import Surroundings
 from flowrun.plan.compile import compile_plan
 from flowrun.plan.plan import ExecutionPlan
-from flowrun.source.diagnostic import Diagnostic, has_errors, in_order
-from flowrun.source.document import Unreadable
-from flowrun.source.report import Report
+from flowrun.source.diagnostic import Diagnostic, has_errors
+from flowrun.source.document import Unreadable, remembering
+from flowrun.source.report import Report, make_report
 from flowrun.source.resolve import resolve_document
 from flowrun.source.text import SourceText
 from flowrun.spec.bind import BoundFlow, bind_flow
@@ -67,7 +67,8 @@ def load_flow(path: str, *, environ: Mapping[str, str] | None = None) -> Loaded:
     environ = os.environ if environ is None else environ
     root, relative = locate_flow(path)
     project = open_project(root, environ)
-    document, found = resolve_document(relative, reader(root), environ)
+    read, sources = remembering(reader(root))
+    document, found = resolve_document(relative, read, environ)
     diagnostics: list[Diagnostic] = list(found)
     bound: BoundFlow | None = None
     graph: FlowGraph | None = None
@@ -81,8 +82,7 @@ def load_flow(path: str, *, environ: Mapping[str, str] | None = None) -> Loaded:
     if graph is not None and not has_errors(diagnostics):
         plan, complaints = compile_plan(graph)
         diagnostics += complaints
-    sources = dict(document.sources) if document is not None else _source_of(root, relative)
-    report = Report(in_order(diagnostics), sources)
+    report = make_report(diagnostics, sources)
     if has_errors(diagnostics):
         plan = None
     return Loaded(
@@ -132,9 +132,3 @@ def _program_exists(program: str, cwd: Path, environ: Mapping[str, str]) -> bool
     if "/" in program:
         return os.access(cwd / program, os.X_OK)
     return shutil.which(program, path=environ.get("PATH", os.defpath)) is not None
-
-
-def _source_of(root: Path, path: str) -> dict[str, SourceText]:
-    """The text of a file that could not be made a document, so that excerpts can be shown."""
-    text = reader(root)(path)
-    return {} if isinstance(text, Unreadable) else {path: text}

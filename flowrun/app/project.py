@@ -2,12 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from flowrun.errors import InvalidSource, ProjectError
 from flowrun.source.diagnostic import Diagnostic, has_errors
-from flowrun.source.document import Reader, Unreadable
-from flowrun.source.report import Report
+from flowrun.source.document import (
+    NO_SUCH_FILE,
+    OUTSIDE_PROJECT,
+    Reader,
+    Unreadable,
+    decode_source,
+    remembering,
+)
+from flowrun.source.report import make_report
 from flowrun.source.resolve import resolve_document
 from flowrun.source.text import SourceText
 from flowrun.spec.bind import bind_project
@@ -27,7 +35,7 @@ class Project:
     @property
     def store_path(self) -> Path:
         """Where the runs are kept."""
-        return self.root / (self.settings.store.path or ".flowrun/store.db")
+        return self.root / self.settings.store.path
 
     @property
     def tool_folders(self) -> tuple[Path, ...]:
@@ -53,16 +61,15 @@ def open_project(root: Path, environ: Mapping[str, str]) -> Project:
     """
     if not (root / SETTINGS_FILE).exists():
         return Project(root=root)
-    document, found = resolve_document(SETTINGS_FILE, reader(root), environ)
+    read, sources = remembering(reader(root))
+    document, found = resolve_document(SETTINGS_FILE, read, environ)
     diagnostics: list[Diagnostic] = list(found)
     bound = None
     if document is not None:
         bound, complaints = bind_project(document)
         diagnostics += complaints
     if bound is None or has_errors(diagnostics):
-        sources = {} if document is None else document.sources
-        report = Report(tuple(diagnostics), sources)
-        raise InvalidSource(report, len(diagnostics))
+        raise InvalidSource(make_report(diagnostics, sources), len(diagnostics))
     return Project(root=root, settings=bound.project)
 
 
@@ -73,18 +80,23 @@ def reader(root: Path) -> Reader:
         full = root / path
         try:
             if not full.resolve().is_relative_to(root):
-                return Unreadable(path, "outside the project")
-            return SourceText(path, full.read_bytes().decode("utf-8-sig"))
+                return Unreadable(path, OUTSIDE_PROJECT)
+            return decode_source(path, full.read_bytes())
         except FileNotFoundError:
-            return Unreadable(path, "no such file")
-        except IsADirectoryError:
-            return Unreadable(path, "a directory, not a file")
-        except UnicodeDecodeError as failure:
-            return Unreadable(path, f"not UTF-8 at byte {failure.start}")
+            return Unreadable(path, NO_SUCH_FILE, _near(full, root))
         except OSError as failure:
             return Unreadable(path, failure.strerror or "unreadable")
 
     return read
+
+
+def _near(full: Path, root: Path) -> str | None:
+    """Return a file in the same folder with nearly the same name, from the root."""
+    if not full.parent.is_dir():
+        return None
+    names = [one.name for one in full.parent.iterdir() if one.is_file()]
+    near = get_close_matches(full.name, names, n=1, cutoff=0.7)
+    return (full.parent / near[0]).relative_to(root).as_posix() if near else None
 
 
 def locate_flow(path: str) -> tuple[Path, str]:

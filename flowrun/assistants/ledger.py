@@ -24,11 +24,15 @@ from flowrun.assistants.records import (
     LastError,
     Message,
     MessageCut,
+    Metadata,
     NewMessage,
+    NewRun,
     RunCut,
+    RunSnapshot,
     RunState,
     StepStatus,
     TextPart,
+    Thread,
 )
 from flowrun.assistants.states import RunTrigger, message_cut, next_status, step_ending
 from flowrun.assistants.store import AssistantStore
@@ -43,9 +47,12 @@ _NO_TOKENS = TokenUsage()
 class Ledger:
     """The one place where live objects change."""
 
-    def __init__(self, store: AssistantStore, clock: Clock) -> None:
+    def __init__(self, store: AssistantStore, clock: Clock, run_lifetime_s: int) -> None:
         self._store = store
         self._clock = clock
+        self._run_lifetime_s = run_lifetime_s
+        self._next_thread = store.next_number("thread")
+        self._next_run = store.next_number("assistant_run")
 
     def now(self) -> int:
         """Return the time as records have it."""
@@ -67,8 +74,40 @@ class Ledger:
         self._show(thread, message)
         return message
 
-    def add_run(self, thread: LiveThread, run: AssistantRun, snapshot_digest: str) -> LiveRun:
-        """Let a new run hold its thread."""
+    def add_thread(self, label: str, metadata: Metadata) -> LiveThread:
+        """Make a thread."""
+        thread = Thread(
+            id=mint("thread_"),
+            number=self._next_thread,
+            created_at=self.now(),
+            label=label,
+            metadata=metadata,
+        )
+        self._next_thread += 1
+        self._store.add_thread(thread)
+        return LiveThread(thread, self._store.mark)
+
+    def add_run(
+        self, thread: LiveThread, wanted: NewRun, snapshot: RunSnapshot, snapshot_digest: str
+    ) -> LiveRun:
+        """Add the run's messages to its thread and let it hold the thread."""
+        for message in wanted.messages:
+            self.add_message(thread, message)
+        now = self.now()
+        run = AssistantRun(
+            id=mint("run_"),
+            number=self._next_run,
+            label=wanted.label,
+            thread_id=thread.thread.id,
+            assistant_id=wanted.assistant_id,
+            created_at=now,
+            deadline=now + self._run_lifetime_s,
+            first_place=thread.next_place,
+            snapshot=snapshot,
+            options=wanted.options,
+            metadata=wanted.metadata,
+        )
+        self._next_run += 1
         live = LiveRun(run, thread, len(thread.transcript.items))
         thread.active = live
         self._store.add_run(thread.thread.number, run, snapshot_digest)

@@ -7,7 +7,6 @@ event loop.
 """
 
 import asyncio
-import math
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from flowrun.assistants import limits
@@ -28,15 +27,12 @@ from flowrun.assistants.records import (
 )
 from flowrun.assistants.shelf import Shelf
 from flowrun.assistants.store import AssistantStore
-from flowrun.assistants.turns import TurnLoop
+from flowrun.assistants.turns import ModelFor, TurnLoop
 from flowrun.clock import Clock
-from flowrun.errors import RuntimeRejected
-from flowrun.ids import mint
-from flowrun.ports.models import ModelClient
 from flowrun.ports.runtime import ToolOutput
 from flowrun.storage.database import Database
 
-RUN_LIFETIME_S = 600.0
+RUN_LIFETIME_S = 600
 """From a run's creation to its expiry."""
 
 _SOONEST_S = 0.001
@@ -48,26 +44,22 @@ class AssistantsService:
     def __init__(
         self,
         database: Database,
-        model_for: Callable[[str], ModelClient],
+        model_for: ModelFor,
         clock: Clock,
         *,
-        run_lifetime_s: float = RUN_LIFETIME_S,
+        run_lifetime_s: int = RUN_LIFETIME_S,
     ) -> None:
-        """Args: `model_for` returns the client of a model endpoint by its name."""
         self._store = AssistantStore(database)
-        self._ledger = Ledger(self._store, clock)
+        self._ledger = Ledger(self._store, clock, run_lifetime_s)
         self._definitions = Definitions(self._store)
         self._shelf = Shelf(self._store, self._watch)
         self._turns = TurnLoop(self._store, self._ledger, model_for, self._shelf.retire)
-        self._run_lifetime_s = run_lifetime_s
-        self._next_thread = self._store.next_number("thread")
-        self._next_run = self._store.next_number("assistant_run")
 
     async def settle(self) -> None:
         """Return when everything done so far is durable."""
         await self._store.settle(self._store.mark)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Stop the clocks. What is not over is taken up again by the next service on the store."""
         self._shelf.close()
 
@@ -96,17 +88,9 @@ class AssistantsService:
         found = self._shelf.labelled_thread(label) if label else None
         if found is not None:
             return found.thread
-        thread = Thread(
-            id=mint("thread_"),
-            number=self._next_thread,
-            created_at=self._ledger.now(),
-            label=label,
-            metadata=limits.read_metadata(metadata),
-        )
-        self._next_thread += 1
-        self._store.add_thread(thread)
-        self._shelf.put_thread(LiveThread(thread, self._store.mark))
-        return thread
+        thread = self._ledger.add_thread(label, limits.read_metadata(metadata))
+        self._shelf.put_thread(thread)
+        return thread.thread
 
     def thread(self, thread_id: str) -> Thread:
         """Return a thread.
@@ -151,24 +135,7 @@ class AssistantsService:
         thread = self._free_thread(wanted.thread_id, limits.thread_has_active_run)
         if not (thread.transcript.items or wanted.messages or snapshot.instructions):
             raise limits.nothing_to_answer(wanted.thread_id)
-        for message in wanted.messages:
-            self._ledger.add_message(thread, message)
-        now = self._ledger.now()
-        run = AssistantRun(
-            id=mint("run_"),
-            number=self._next_run,
-            label=wanted.label,
-            thread_id=wanted.thread_id,
-            assistant_id=wanted.assistant_id,
-            created_at=now,
-            deadline=now + math.ceil(self._run_lifetime_s),
-            first_place=thread.next_place,
-            snapshot=snapshot,
-            options=wanted.options,
-            metadata=limits.read_metadata(wanted.metadata),
-        )
-        self._next_run += 1
-        live = self._ledger.add_run(thread, run, snapshot_digest)
+        live = self._ledger.add_run(thread, wanted, snapshot, snapshot_digest)
         self._shelf.put_run(live)
         return live
 
@@ -248,9 +215,7 @@ class AssistantsService:
         await self._stop(live)
         return live.run
 
-    def _free_thread(
-        self, thread_id: str, refusal: Callable[[str, str], RuntimeRejected]
-    ) -> LiveThread:
+    def _free_thread(self, thread_id: str, refusal: Callable[[str, str], Exception]) -> LiveThread:
         thread = self._shelf.thread(thread_id)
         active = thread.active
         if active is not None and not self._ledger.end_if_due(active):

@@ -15,7 +15,10 @@ from flowrun.assistants.records import AssistantRun, RunStep, Thread
 from flowrun.assistants.store import AssistantStore
 
 IDLE_THREADS = 512
-"""How many threads without an active run are kept at hand."""
+"""How many threads are kept at hand, unless more are active."""
+
+_LOOKS = 4
+"""How many threads are looked at each time there are too many; never all of them."""
 
 
 class Shelf:
@@ -107,20 +110,22 @@ class Shelf:
         for done in [one for one in self._over.values() if one.thread.mark <= durable]:
             del self._over[done.run.id], self._runs[done.run.id]
             self._run_ids.pop(done.run.label, None)
-        for thread_id in self._excess():
-            thread = self._threads[thread_id]
-            if thread.active is None and thread.mark <= durable:
-                del self._threads[thread_id]
-                self._thread_ids.pop(thread.thread.label, None)
+        for _ in range(min(_LOOKS, len(self._threads) - self._idle_threads)):
+            self._drop_oldest(durable)
 
     def close(self) -> None:
         """Let every clock of every run go; what is not over can be taken up again."""
         for live in self._runs.values():
             live.stop_clock()
 
-    def _excess(self) -> list[str]:
-        excess = len(self._threads) - self._idle_threads
-        return list(self._threads)[:excess] if excess > 0 else []
+    def _drop_oldest(self, durable: int) -> None:
+        """Forget the thread unused for longest, unless it is needed."""
+        thread_id, oldest = next(iter(self._threads.items()))
+        if oldest.active is not None or oldest.mark > durable:
+            self._threads.move_to_end(thread_id)
+            return
+        del self._threads[thread_id]
+        self._thread_ids.pop(oldest.thread.label, None)
 
     def _load(self, thread: Thread) -> LiveThread:
         """Read a thread back, and with it the run that holds it."""

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from typing import TypeAlias
 
 from flowrun.assistants.drafts import CallsDraft, MessageDraft
 from flowrun.assistants.ledger import Ledger
@@ -29,6 +30,9 @@ from flowrun.ports.models import (
 )
 from flowrun.ports.runtime import RunTextDelta
 
+ModelFor: TypeAlias = Callable[[str], ModelClient]
+"""Returns the client of a model endpoint by its name."""
+
 
 class TurnLoop:
     """Takes the turns of live runs."""
@@ -37,7 +41,7 @@ class TurnLoop:
         self,
         store: AssistantStore,
         ledger: Ledger,
-        model_for: Callable[[str], ModelClient],
+        model_for: ModelFor,
         stopped: Callable[[LiveRun], None],
     ) -> None:
         """Args: `stopped` is told of every run that stopped, once that is durable."""

@@ -107,7 +107,7 @@ def _refuse(failure: FlowrunError) -> int:
     if isinstance(failure, InvalidSource):
         from flowrun.cli.shared import show_report
 
-        show_report(failure.report, sys.stderr)
+        show_report(failure.report, sys.stderr)  # type: ignore[arg-type]  # see InvalidSource
     else:
         _complain(str(failure), failure.hint)
     return failure.exit_code

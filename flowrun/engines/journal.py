@@ -104,7 +104,7 @@ class JournalEngine:
             raise RunNotFound(run_id)
         number, _, status, digest, inputs, environment, entries = found
         if status not in ("running", "parked"):
-            raise RunConflict(run_id, f"is {status} already", f"flowrun runs show {run_id}")
+            raise RunConflict(run_id, f"is {status!s} already", f"flowrun runs show {run_id}")
         plan = read_plan(self._database, str(digest))
         run = self._live_run(int(str(number)), run_id)
         load_run(run, _journal_rows(self._database, run.number))

@@ -48,6 +48,12 @@ def is_long(written: JsonObject) -> bool:
     return written.get("type") == "object"
 
 
+def names(written: JsonObject) -> tuple[str, ...]:
+    """Return the names of the parameters."""
+    properties = written.get("properties", {}) if is_long(written) else written
+    return tuple(properties) if isinstance(properties, Mapping) else ()
+
+
 def schema_paths(written: JsonObject) -> tuple[tuple[tuple[str, ...], JsonValue], ...]:
     """Return each schema in `parameters` with its path below it."""
     if is_long(written):

@@ -133,6 +133,8 @@ def _resolve_function(
         return ResolvedTool(name=name, kind="python", description=said, parameters=declared)
     found = read_signature(source, function, declared)
     match found:
+        case SignatureProblem(kind="signature") if tool.parameters is not None and declared is None:
+            return ResolvedTool(name=name, kind="python", description=said)  # it was not used
         case SignatureProblem():
             return ResolvedTool(name=name, kind="python", description=said, problem=found)
         case Signature():

@@ -100,6 +100,7 @@ async def _converse(
     progress.thread_id = await _open_thread(scope, state, step, action)
     template = state.prepared.messages.get(step.name)
     message = None if template is None else str(template.evaluate(state.scope))
+    misfit = Misfit("")
     for attempt in range(REPAIRS + 1):
         request = RunRequest(
             thread_id=progress.thread_id,
@@ -119,8 +120,8 @@ async def _converse(
         answer = _read(ended, assistant)
         if not isinstance(answer, Misfit):
             return answer
-        message = repair_message(answer)
-    raise _StepFailed("output", f"the answer does not fit its schema: {answer.problem}")
+        misfit, message = answer, repair_message(answer)
+    raise _StepFailed("output", f"the answer does not fit its schema: {misfit.problem}")
 
 
 async def _take_run(

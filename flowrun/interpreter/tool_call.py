@@ -41,7 +41,7 @@ def outcome_from_json(value: JsonValue) -> ToolOutcome:
     if "kind" in value:
         return ToolFailed(**value)
     kept = value["value"]
-    return ToolSucceeded(value=kept, text=value.get("text", kept))
+    return ToolSucceeded(value=kept, text=str(value.get("text", kept)))
 
 
 def told_to_model(outcome: ToolOutcome) -> str:

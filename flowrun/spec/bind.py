@@ -12,12 +12,13 @@ from pydantic import BaseModel, ValidationError
 
 from flowrun.source.diagnostic import Diagnostic, Label, in_order
 from flowrun.source.document import Document
+from flowrun.source.nodes import UNKNOWN
 from flowrun.source.text import Span
 from flowrun.spec.faults import complaints, endless_numbers, fault_of, nothing_written
 from flowrun.spec.flow import Flow
 from flowrun.spec.flow_rules import FLOW_GRAMMAR
 from flowrun.spec.grammar import EVERY, Fault, Grammar
-from flowrun.spec.plain import Plain, to_plain
+from flowrun.spec.plain import Plain, has_unknown, to_plain
 from flowrun.spec.project import PROJECT_GRAMMAR, Project
 from flowrun.spec.replies import REPLIES_GRAMMAR, Replies
 from flowrun.spec.spans import DocPath, SpanIndex
@@ -89,8 +90,9 @@ def bind_project(document: Document) -> tuple[BoundProject | None, tuple[Diagnos
     bound = _bind(document, PROJECT_GRAMMAR, Project)
     if bound.product is None:
         return None, bound.diagnostics
+    diagnostics = in_order((*bound.diagnostics, *_keys_written_out(bound, document)))
     project = BoundProject(bound.product, bound.spans, document, bound.dropped, bound.whole)
-    return project, bound.diagnostics
+    return project, diagnostics
 
 
 def bind_replies(document: Document) -> tuple[BoundReplies | None, tuple[Diagnostic, ...]]:
@@ -115,13 +117,22 @@ def _bind(document: Document, grammar: Grammar, model: type[Model]) -> _Bound[Mo
     plain = cast("dict[str, Plain]", to_plain(document.root))  # the root is a mapping
     product, refused = _validate(plain, grammar, model)
     faults = _distinct(_all_faults(plain, grammar, refused))
-    diagnostics = in_order(_diagnostic(one, spans) for one in faults if not one.silent)
+    diagnostics = in_order(_diagnostic(one, spans) for one in faults if _is_news(one, spans))
     if not faults:
-        return _Bound(product, spans, diagnostics, frozenset(), whole=True)
+        whole = not has_unknown(document.root)
+        return _Bound(product, spans, diagnostics, frozenset(), whole)
     lost = [one.loses for one in faults if one.loses is not None]
     dropped = frozenset((*_dropped(lost, plain, grammar), *_misspelt(faults, plain, grammar)))
     product, _ = _validate(_without(plain, lost, grammar), grammar, model)
     return _Bound(product, spans, diagnostics, dropped, whole=False)
+
+
+def _is_news(fault: Fault, spans: SpanIndex) -> bool:
+    """Nothing is said of a value that could not be had: that has been said."""
+    if fault.silent:
+        return False
+    scalar = spans.scalar(fault.path)
+    return fault.at == "key" or scalar is None or scalar.tag != UNKNOWN
 
 
 def _validate(
@@ -131,6 +142,25 @@ def _validate(
         return model.model_validate(plain, by_alias=True, by_name=False), []
     except ValidationError as error:
         return None, [fault_of(one, grammar) for one in complaints(error)]
+
+
+def _keys_written_out(bound: _Bound[Project], document: Document) -> Iterator[Diagnostic]:
+    """A key is a reference. What was written tells; the value may have been filled in since."""
+    endpoints = bound.product.endpoints if bound.product is not None else {}
+    for name, one in endpoints.items():
+        scalar = bound.spans.scalar(("endpoints", name, "api_key"))
+        if one.api_key is None or scalar is None or scalar.tag == UNKNOWN:
+            continue
+        source = document.sources[scalar.span.path]
+        start, end = source.offset(scalar.span.start), source.offset(scalar.span.end)
+        if "${" not in source.text[start:end]:
+            yield Diagnostic(
+                code="bind/wrong-value",
+                message=f"`api_key` of endpoint `{name}` must be a reference, found the key itself",
+                span=scalar.span,
+                hint="write `${secret:NAME}` and keep the key in the environment variable NAME; "
+                "leave `api_key` out for a server that needs none",
+            )
 
 
 def _all_faults(plain: dict[str, Plain], grammar: Grammar, refused: Sequence[Fault]) -> list[Fault]:

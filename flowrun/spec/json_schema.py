@@ -18,6 +18,8 @@ from flowrun.spec.replies import Replies
 
 Schema: TypeAlias = dict[str, JsonValue]
 
+_VARIABLE = r"\$\{"
+
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 
 
@@ -46,7 +48,9 @@ def say(schema: Schema, text: str | None) -> Schema:
     if not text:
         return schema
     line = " ".join(text.split())
-    return {**schema, "description": line, "markdownDescription": line}
+    # Draft 7 ignores what stands beside a reference, so the reference is wrapped.
+    body: Schema = {"allOf": [schema]} if "$ref" in schema else schema
+    return {**body, "description": line, "markdownDescription": line}
 
 
 def _file_schema(model: type[BaseModel], title: str, additions: Mapping[str, Schema]) -> Schema:
@@ -68,16 +72,16 @@ def _draft_7(schema: Schema) -> Schema:
     schema.pop("title", None)
     if schema.get("default", "") is None:
         schema.pop("default")
-    said = say({}, str(text) if text else None)
+    said = str(text) if text else None
     target = schema.pop("$ref", None)
     if target is not None:
-        return {**_reference(str(target)), **said, **schema}
+        return {**say(_reference(str(target)), said), **schema}
     for keyword, convert in _NESTED.items():
         if keyword in schema:
             schema[keyword] = convert(schema[keyword])
     if "properties" in schema and schema.get("additionalProperties") is False:
         schema["patternProperties"] = {"^x-": {}}
-    return {**said, **_named(schema)}
+    return {**say({}, said), **_named(_filled_later(schema))}
 
 
 def _without_null(schema: Schema) -> Schema:
@@ -91,9 +95,20 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def _reference(target: str) -> Schema:
-    """Draft 7 ignores what stands beside `$ref`, so the reference is wrapped."""
     name = target.rpartition("/")[2]
-    return {} if name == "JsonValue" else {"allOf": [{"$ref": f"#/definitions/{name}"}]}
+    return {} if name == "JsonValue" else {"$ref": f"#/definitions/{name}"}
+
+
+def _filled_later(schema: Schema) -> Schema:
+    """Admit `${VAR}` where the value has a form: variables are filled in before it is checked."""
+    kind = schema.get("type")
+    if "const" in schema:
+        return schema
+    if kind in {"integer", "number", "boolean"}:
+        return {**schema, "type": [kind, "string"], "pattern": _VARIABLE}
+    if "pattern" in schema:
+        return {**schema, "pattern": f"{schema['pattern']}|{_VARIABLE}"}
+    return schema
 
 
 def _named(schema: Schema) -> Schema:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import TypeAlias
 
-from flowrun.source.nodes import Mapping, Node, Scalar
+from flowrun.source.nodes import UNKNOWN, Mapping, Node, Scalar
 from flowrun.spec.spans import DocPath
 
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
@@ -17,6 +17,15 @@ def to_plain(node: Node) -> Plain:
     if isinstance(node, Mapping):
         return {str(one.key.value): to_plain(one.value) for one in node.entries}
     return [to_plain(one) for one in node.items]
+
+
+def has_unknown(node: Node) -> bool:
+    """Tell whether a value anywhere could not be had, which has been complained of already."""
+    if isinstance(node, Scalar):
+        return node.tag == UNKNOWN
+    if isinstance(node, Mapping):
+        return any(has_unknown(one.value) for one in node.entries)
+    return any(has_unknown(one) for one in node.items)
 
 
 def is_nothing(value: Plain) -> bool:

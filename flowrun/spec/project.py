@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from flowrun.source.diagnostic import suggest
-from flowrun.spec.declaration import Declaration, Duration, Name
+from flowrun.spec.declaration import Declaration, Duration, Name, duration_s
 from flowrun.spec.grammar import Fault, Grammar, Place
 from flowrun.spec.plain import Plain
 from flowrun.spec.spans import DocPath
@@ -47,6 +47,16 @@ class Endpoint(Declaration):
     max_concurrency: int | None = Field(
         None, ge=1, description="Requests at the same time; without it no limit."
     )
+
+    @property
+    def connect_timeout_s(self) -> float:
+        """Seconds in which it must be reached."""
+        return duration_s(self.timeout.connect)
+
+    @property
+    def read_timeout_s(self) -> float:
+        """Seconds that it may be silent."""
+        return duration_s(self.timeout.read)
 
 
 class Prices(Declaration):

@@ -1,6 +1,6 @@
 """From a path of keys to the place in the file where the author wrote it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from flowrun.source.nodes import Entry, Mapping, Node, Scalar, Sequence
@@ -9,19 +9,15 @@ from flowrun.source.text import Span
 DocPath: TypeAlias = tuple[str | int, ...]
 """Keys as written in YAML and item numbers from 0: `("steps", "report", "needs", 0)`."""
 
-_SMALL = 8
-
 
 @dataclass(frozen=True, slots=True)
 class SpanIndex:
     """Finds places by walking the tree when asked; nothing is flattened beforehand.
 
-    Keys of large mappings are remembered after the first walk, so a lookup costs the depth of
-    its path however many steps a flow has.
+    A lookup costs the depth of its path, however many steps a flow has.
     """
 
     root: Mapping
-    _tables: dict[int, dict[object, Entry]] = field(default_factory=dict, repr=False)
 
     def value(self, path: DocPath) -> Span:
         """Return the place of the value at `path`; of the nearest key above where there is none."""
@@ -37,7 +33,7 @@ class SpanIndex:
         node: Node = self.root
         place: Span | None = None
         for part in path:
-            entry = self._entry(node, part)
+            entry = _entry(node, part)
             below = entry.value if entry is not None else _item(node, part)
             if below is None:
                 break
@@ -62,27 +58,23 @@ class SpanIndex:
 
     def node(self, path: DocPath) -> Node | None:
         """Return what the author wrote at `path`."""
-        node: Node | None = self.root
+        node: Node = self.root
         for part in path:
-            entry = self._entry(node, part)
-            node = entry.value if entry is not None else _item(node, part)
-            if node is None:
+            entry = _entry(node, part)
+            below = entry.value if entry is not None else _item(node, part)
+            if below is None:
                 return None
+            node = below
         return node
 
-    def _entry(self, node: Node | None, name: str | int) -> Entry | None:
-        if not isinstance(node, Mapping) or not isinstance(name, str):
-            return None
-        if len(node.entries) <= _SMALL:
-            return next((one for one in node.entries if one.key.value == name), None)
-        table = self._tables.get(id(node))
-        if table is None:
-            table = {one.key.value: one for one in node.entries}
-            self._tables[id(node)] = table
-        return table.get(name)
+
+def _entry(node: Node, name: str | int) -> Entry | None:
+    if isinstance(node, Mapping) and isinstance(name, str):
+        return node.entry(name)
+    return None
 
 
-def _item(node: Node | None, number: str | int) -> Node | None:
+def _item(node: Node, number: str | int) -> Node | None:
     if isinstance(node, Sequence) and isinstance(number, int) and number < len(node.items):
         return node.items[number]
     return None

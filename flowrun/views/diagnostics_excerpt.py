@@ -53,7 +53,7 @@ def clip_around(line: str, start: int, end: int, *, room: int, ascii_only: bool)
 
 
 def _first_cell(columns: list[int], token: int, length: int, room: int) -> int:
-    """Return the first cell to show: the beginning if the token fits behind it, else a bit before."""
+    """Return the first cell to show: the first of all, or one a bit before the token."""
     if token + min(length, room // 2) <= room:
         return 0
     wanted = token - room // 3

@@ -1,6 +1,7 @@
 """A report for programs: one JSON object, `format_version` 1."""
 
 import json
+from itertools import pairwise
 
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.source.diagnostic import Diagnostic, Label
@@ -48,7 +49,7 @@ class ByteOffsets:
     def _count(self) -> list[int]:
         starts = self._source.line_starts
         counted = [0]
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in pairwise(starts):
             counted.append(counted[-1] + _bytes(self._source.text[start:end]))
         return counted
 

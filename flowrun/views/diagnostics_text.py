@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flowrun.source.diagnostic import Diagnostic, Label, Severity
 from flowrun.source.report import Report
 from flowrun.source.text import SourceText, Span
-from flowrun.views.diagnostics_excerpt import clip_around
+from flowrun.views.diagnostics_excerpt import Clipping, clip_around
 from flowrun.views.text import Style, count, one_line, paint, width
 
 _MOST_LINES = 3
@@ -106,22 +106,20 @@ class _Drawing:
     def _line(self, source: SourceText, marks: Sequence[_Mark], gutter: int) -> Iterator[str]:
         number = marks[0].span.start.line
         line = source.line(number)
+        shown = self._cut(line, marks[0], gutter)
+        bar = self._paint(f"{number:>{gutter}} |", "blue")
+        yield f"{bar} {shown.text}".rstrip()
+        for mark in marks:
+            cut = self._cut(line, mark, gutter)
+            if cut.text == shown.text:
+                yield from self._marked(mark, cut.column, cut.length, gutter)
+            else:  # out of sight where the line was cut for the first mark
+                yield f"{' ' * gutter} = {mark.text}, at column {mark.span.start.column}"
+
+    def _cut(self, line: str, mark: _Mark, gutter: int) -> Clipping:
+        start, end = _columns(mark.span, len(line))
         room = self._width - gutter - 3
-        first = marks[0].span.start.column - 1
-        for index, mark in enumerate(marks):
-            start, end = _columns(mark.span, len(line))
-            # All marks of a line share one cutting; a mark beyond it is told at the line's end.
-            cut = clip_around(line, first, max(end, first), room=room, ascii_only=self._ascii_only)
-            if index == 0:
-                bar = self._paint(f"{number:>{gutter}} |", "blue")
-                yield f"{bar} {cut.text}".rstrip()
-            elif start != first:
-                whole = clip_around(line, start, end, room=room, ascii_only=self._ascii_only)
-                if whole.text != cut.text:
-                    yield f"{' ' * gutter} = {mark.text}, at column {start + 1}"
-                    continue
-                cut = whole
-            yield from self._marked(mark, cut.column, cut.length, gutter)
+        return clip_around(line, start, end, room=room, ascii_only=self._ascii_only)
 
     def _marked(self, mark: _Mark, column: int, length: int, gutter: int) -> Iterator[str]:
         bar = self._paint(f"{' ' * gutter} |", "blue")

@@ -14,6 +14,7 @@ out as `/v1/chat/completions` or `/v1/responses` would say it, by the path that 
     Page(status)                  a web page
     Cut(turn, after)              the first so many stream events of it, then a closed connection
     HangUp()                      a closed connection in place of an answer
+    Stall()                       nothing at all until the client leaves
     Hush(turn, after)             the first so many events, then silence until the client leaves
     Frames([b"...", ...])         these bytes, one network write each
     Whole(turn)                   the answer as one JSON text, though a stream was asked for
@@ -32,7 +33,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,6 +87,11 @@ class HangUp:
 
 
 @dataclass(frozen=True)
+class Stall:
+    pass
+
+
+@dataclass(frozen=True)
 class Hush:
     answer: Turn = field(default_factory=Turn)
     after: int = 0
@@ -102,7 +108,7 @@ class Whole:
     answer: Turn
 
 
-Behaviour = Turn | Fail | Page | Cut | HangUp | Hush | Frames | Whole
+Behaviour = Turn | Fail | Page | Cut | HangUp | Stall | Hush | Frames | Whole
 Answering = Callable[[Request], Behaviour]
 
 
@@ -132,6 +138,8 @@ class Server:
             self.left.set()
         finally:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def _respond(self, request, reader, writer) -> bool:
         behaviour = self._answer(request)
@@ -156,13 +164,18 @@ class Server:
             case Hush(answer, after):
                 await _send_all(writer, _head("text/event-stream"))
                 await _send_all(writer, *[_chunk(one) for one in events(request, answer)[:after]])
-                await reader.read()  # ends when the client closes
-                self.left.set()
-                return False
+                return await self._wait_for_the_end(reader)
+            case Stall():
+                return await self._wait_for_the_end(reader)
             case Turn():
                 await _stream(writer, events(request, behaviour), delay_s=behaviour.delay_s)
         await writer.drain()
         return True
+
+    async def _wait_for_the_end(self, reader: asyncio.StreamReader) -> bool:
+        await reader.read()  # returns when the client closes
+        self.left.set()
+        return False
 
 
 @contextmanager

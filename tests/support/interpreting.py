@@ -17,8 +17,8 @@ from flowrun.ports.runtime import (
     RunBegan,
     RunEnded,
     RunRequiresAction,
-    RuntimeCapabilities,
     RunTextDelta,
+    RuntimeCapabilities,
 )
 from flowrun.ports.tools import ToolFailed, ToolSucceeded
 from flowrun.storage.database import open_database

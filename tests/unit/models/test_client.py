@@ -39,6 +39,7 @@ from tests.support.endpoint import (
     HangUp,
     Hush,
     Page,
+    Stall,
     Whole,
     call,
     say,
@@ -370,21 +371,10 @@ def test_silence_runs_into_the_read_timeout():
 
 
 def test_silence_before_the_first_byte_runs_into_the_read_timeout():
-    async def swallow(reader, writer):
-        await reader.read()
-        writer.close()
-
-    async def run():
-        server = await asyncio.start_server(swallow, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        client = client_for(f"http://127.0.0.1:{port}/v1", read_timeout_s=0.2, retries=0)
-        with pytest.raises(EndpointUnavailable, match="said nothing"):
-            await anext(client.respond(ask()))
-        await client.close()
-        server.close()
-        await server.wait_closed()
-
-    asyncio.run(run())
+    with serve(Stall()) as server:
+        error = failure(client_for(server.base_url, read_timeout_s=0.2, retries=0))
+        assert server.left.wait(5)
+    assert "the server said nothing for 0.2 s" in str(error)
 
 
 def test_cancelling_a_turn_closes_its_connection():

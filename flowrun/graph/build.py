@@ -1,0 +1,96 @@
+"""Build the flow graph: the ordered list of transforms, then the ordered list of checks.
+
+This file is the table of contents of the room. A transform adds to the graph and complains of
+nothing; a check complains and adds nothing. To add a rule: write the function, add its line here,
+add a case under `tests/cases/check`.
+"""
+
+from collections.abc import Callable, Iterator
+
+from flowrun.graph.check_arguments import check_arguments
+from flowrun.graph.check_names import (
+    check_assistant_tools,
+    check_availability,
+    check_endpoints,
+    check_environment,
+    check_needs,
+    check_step_names,
+    check_tool_choices,
+)
+from flowrun.graph.check_order import check_cycles, check_messages
+from flowrun.graph.check_references import check_references, check_templates
+from flowrun.graph.check_schemas import check_schemas
+from flowrun.graph.check_tools import (
+    check_folders,
+    check_functions,
+    check_parameters,
+    check_programs,
+    check_scripts,
+)
+from flowrun.graph.check_unused import check_unused
+from flowrun.graph.flowgraph import FlowGraph
+from flowrun.graph.surroundings import Surroundings
+from flowrun.graph.transforms import (
+    assign_lanes,
+    connect_steps,
+    find_templates,
+    order_steps,
+    resolve_tools,
+)
+from flowrun.source.diagnostic import Diagnostic, has_errors, in_order
+from flowrun.spec.bind import BoundFlow
+
+TRANSFORMS: tuple[Callable[[FlowGraph], FlowGraph], ...] = (
+    find_templates,  # first: references become edges
+    resolve_tools,  # what each tool takes and returns
+    assign_lanes,
+    connect_steps,  # needs, references, thread order
+    order_steps,  # last: follows from the edges
+)
+
+CHECKS: tuple[Callable[[FlowGraph], Iterator[Diagnostic]], ...] = (
+    # names
+    check_step_names,
+    check_needs,
+    check_assistant_tools,
+    check_tool_choices,
+    check_endpoints,
+    check_environment,
+    check_availability,
+    # templates
+    check_templates,
+    check_references,
+    # tools
+    check_functions,
+    check_programs,
+    check_scripts,
+    check_parameters,
+    check_folders,
+    check_arguments,
+    check_schemas,
+    # order
+    check_cycles,
+    check_messages,
+    # warnings
+    check_unused,
+)
+
+
+def build_graph(
+    bound: BoundFlow, surroundings: Surroundings
+) -> tuple[FlowGraph | None, tuple[Diagnostic, ...]]:
+    """Build and check a flow's graph.
+
+    Args:
+        bound: The flow; what binding left out of it is taken to be there and to be sound.
+        surroundings: What was looked up for this flow.
+
+    Returns:
+        The graph and every diagnostic, in order. The graph is None exactly when one of them is
+        an error.
+    """
+    graph = FlowGraph(bound=bound, surroundings=surroundings)
+    for transform in TRANSFORMS:
+        graph = transform(graph)
+    found = in_order(one for check in CHECKS for one in check(graph))
+    return (None if has_errors(found) else graph), found

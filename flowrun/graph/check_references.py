@@ -1,0 +1,283 @@
+"""Every template is sound, and whatever it refers to is there when it is filled in."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from flowrun.errors import name_list
+from flowrun.expression.terms import Reference, TemplateProblem
+from flowrun.graph.complaints import near, part_of
+from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, Where
+from flowrun.graph.inputs import input_schema
+from flowrun.graph.shapes import Lacking, look_up
+from flowrun.ids import JsonObject
+from flowrun.source.diagnostic import Diagnostic, Label
+from flowrun.spec.spans import DocPath
+
+STEP_FIELDS = (
+    *("output", "status", "error", "messages", "tool_calls"),
+    *("citations", "files", "usage", "thread_id", "run_id"),
+)
+"""What `steps.NAME` has."""
+RUN_FIELDS = ("id",)
+"""What `run` has."""
+
+_EVERYWHERE = ("inputs", "env", "run")
+_NAMES: Mapping[Where, tuple[str, ...]] = {
+    "instructions": _EVERYWHERE,
+    "key": _EVERYWHERE,
+    "shell": ("args",),
+    "message": ("inputs", "steps", "env", "run"),
+    "with": ("inputs", "steps", "env", "run"),
+    "outputs": ("inputs", "steps", "env", "run"),
+}
+_LATER = {"item": "foreach", "index": "foreach"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """One reference of one template."""
+
+    graph: FlowGraph
+    template: PlacedTemplate
+    reference: Reference
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        return self.reference.path
+
+    def complain(
+        self, code: str, message: str, depth: int, *, hint: str, related: tuple[Label, ...] = ()
+    ) -> Diagnostic:
+        """Complain of one part of the reference."""
+        span = part_of(self.graph, self.template, self.reference, depth)
+        return Diagnostic(code=code, message=message, span=span, hint=hint, related=related)
+
+
+def check_templates(graph: FlowGraph) -> Iterator[Diagnostic]:
+    """Texts that are to be filled in can be."""
+    for template in graph.templates:
+        problem = template.analysis
+        if isinstance(problem, TemplateProblem):
+            yield Diagnostic(
+                code=problem.code,
+                message=problem.message,
+                span=graph.place(template.path, problem.start, problem.end),
+                hint=problem.hint,
+            )
+
+
+def check_references(graph: FlowGraph) -> Iterator[Diagnostic]:
+    """What templates refer to exists, and may be used where they stand."""
+    for template in graph.templates:
+        for reference in template.references:
+            yield from _reference(_Use(graph, template, reference))
+
+
+def _reference(use: _Use) -> Iterator[Diagnostic]:
+    root, allowed = str(use.path[0]), _NAMES[use.template.where]
+    if root in allowed:
+        yield from _ROOTS[root](use)
+    elif root in _ROOTS:
+        yield use.complain(
+            "template/unknown-name",
+            f"`{root}` cannot be used in `{use.template.where}`",
+            0,
+            hint=f"here there is {name_list(allowed)}",
+        )
+    elif root in _LATER:
+        said = f"`{root}` is there in `{_LATER[root]}` only, which is not available yet"
+        yield use.complain("template/unknown-name", said, 0, hint="use a name that is there")
+    else:
+        hint = _known_elsewhere(use, root) or near(root, allowed, "")
+        yield use.complain("template/unknown-name", f"no `{root}` in templates", 0, hint=hint)
+
+
+def _known_elsewhere(use: _Use, name: str) -> str | None:
+    """Suggest the long form for a step, input or argument that is named alone."""
+    flow = use.graph.flow
+    allowed = _NAMES[use.template.where]
+    if name in flow.steps and "steps" in allowed:
+        return f"write `steps.{name}.output`"
+    if name in flow.inputs and "inputs" in allowed:
+        return f"write `inputs.{name}`"
+    if "args" in allowed and name in _parameters(use):
+        return f"write `args.{name}`"
+    return None
+
+
+def _inputs(use: _Use) -> Iterator[Diagnostic]:
+    if len(use.path) < 2:
+        return
+    name, inputs = str(use.path[1]), use.graph.flow.inputs
+    if name not in inputs:
+        if not use.graph.bound.lost("inputs", name):
+            yield use.complain(
+                "ref/unknown-input",
+                f"no input `{name}` in this flow",
+                1,
+                hint=near(name, inputs, f"declare `{name}` under `inputs:`"),
+            )
+        return
+    yield from _shape(use, 2, input_schema(inputs[name]), f"input `{name}`", ("inputs", name))
+
+
+def _env(use: _Use) -> Iterator[Diagnostic]:
+    if len(use.path) < 2:
+        return
+    name, declared = str(use.path[1]), use.graph.flow.env
+    if name not in declared and not use.graph.bound.lost("env", name):
+        yield use.complain(
+            "ref/unknown-env",
+            f"environment variable `{name}` is not declared",
+            1,
+            hint=_env_hint(name, declared),
+        )
+
+
+def _env_hint(name: str, declared: Collection[str]) -> str:
+    hint = near(name, declared, "")
+    return hint if hint.startswith("did you mean") else f"add `{name}` to the flow's `env:` list"
+
+
+def _run(use: _Use) -> Iterator[Diagnostic]:
+    if len(use.path) > 1 and use.path[1] not in RUN_FIELDS:
+        field = str(use.path[1])
+        yield use.complain(
+            "ref/unknown-field",
+            f"`run` has no field `{field}`",
+            1,
+            hint=near(field, RUN_FIELDS, "write `run.id`"),
+        )
+
+
+def _steps(use: _Use) -> Iterator[Diagnostic]:
+    steps = use.graph.flow.steps
+    if len(use.path) < 2:
+        yield use.complain(
+            "ref/unknown-step",
+            "expected the name of a step after `steps`, found none that is fixed",
+            0,
+            hint="write `steps.NAME.output`; which step it is must be known beforehand",
+        )
+        return
+    name = str(use.path[1])
+    if name not in steps:
+        if not use.graph.bound.lost("steps", name):
+            yield use.complain(
+                "ref/unknown-step",
+                f"no step `{name}` in this flow",
+                1,
+                hint=near(name, steps, f"declare `{name}` under `steps:`"),
+            )
+        return
+    if len(use.path) > 2:
+        yield from _step_field(use, name)
+
+
+def _step_field(use: _Use, name: str) -> Iterator[Diagnostic]:
+    field = str(use.path[2])
+    if field not in STEP_FIELDS:
+        known = near(field, STEP_FIELDS, "")
+        inside = _inside_output(use.graph, name, field)
+        yield use.complain(
+            "ref/unknown-field",
+            f"`steps.{name}` has no field `{field}`",
+            2,
+            hint=f"did you mean `output.{field}`?" if inside else known,
+        )
+        return
+    if field == "output":
+        schema = use.graph.output_schema(name)
+        if schema is not None:
+            noun = f"`output` of step `{name}`"
+            yield from _shape(use, 3, schema, noun, _declared_at(use.graph, name))
+
+
+def _inside_output(graph: FlowGraph, step: str, field: str) -> bool:
+    schema = graph.output_schema(step)
+    fields = schema.get("properties") if schema is not None else None
+    return isinstance(fields, Mapping) and field in fields
+
+
+def _declared_at(graph: FlowGraph, name: str) -> DocPath | None:
+    """Return where the shape of a step's output is written in the flow."""
+    step = graph.flow.steps[name]
+    if step.tool is not None:
+        return ("tools", step.tool)
+    if step.output is not None:
+        return ("steps", name, "output")
+    assistant = graph.flow.assistants.get(step.assistant or "")
+    if assistant is not None and assistant.output is not None:
+        return ("assistants", step.assistant or "", "output")
+    return None
+
+
+def _args(use: _Use) -> Iterator[Diagnostic]:
+    tool = use.graph.tools[use.template.owner]
+    if len(use.path) < 2 or tool.parameters is None:
+        return
+    name = str(use.path[1])
+    parameters = _parameters(use)
+    if name not in parameters:
+        none = f"declare `{name}` under `parameters:`"
+        yield use.complain(
+            "ref/unknown-argument",
+            f"tool `{tool.name}` has no parameter `{name}`",
+            1,
+            hint=near(name, parameters, none),
+        )
+        return
+    found = look_up(tool.parameters, use.path[1:])
+    if isinstance(found, Lacking):
+        yield _lacking(use, found, 1, f"argument `{name}`", None)
+
+
+def _parameters(use: _Use) -> Collection[str]:
+    tool = use.graph.tools.get(use.template.owner)
+    properties = (tool.parameters or {}).get("properties") if tool is not None else None
+    return properties if isinstance(properties, Mapping) else ()
+
+
+def _shape(
+    use: _Use, start: int, schema: JsonObject, noun: str, declared: DocPath | None
+) -> Iterator[Diagnostic]:
+    found = look_up(schema, use.path[start:])
+    if isinstance(found, Lacking):
+        yield _lacking(use, found, start, noun, declared)
+
+
+def _lacking(
+    use: _Use, found: Lacking, start: int, noun: str, declared: DocPath | None
+) -> Diagnostic:
+    depth = start + found.depth
+    wanted = use.path[depth]
+    inner = ".".join(str(part) for part in use.path[start:depth])
+    what = f"`{inner}` of {noun}" if inner and start > 1 else noun
+    asked = f"no item {wanted}" if isinstance(wanted, int) else f"no field `{wanted}`"
+    is_plain = found.kind != "an object"
+    said = f"{what} is {found.kind} and has {asked}" if is_plain else f"{what} has {asked}"
+    related: tuple[Label, ...] = ()
+    if declared is not None:
+        related = (Label(use.graph.spans.key(declared), "its shape is declared here"),)
+    return use.complain(
+        "ref/unknown-field",
+        said,
+        depth,
+        hint=_lacking_hint(found, str(wanted), untyped=declared is None),
+        related=related,
+    )
+
+
+def _lacking_hint(found: Lacking, wanted: str, *, untyped: bool) -> str:
+    if found.kind == "a text" and untyped:
+        return "declare its shape with `output:`, or read it with `| fromjson`"
+    return near(wanted, found.names, f"remove `.{wanted}`")
+
+
+_ROOTS: Mapping[str, Callable[[_Use], Iterator[Diagnostic]]] = {
+    "inputs": _inputs,
+    "steps": _steps,
+    "env": _env,
+    "run": _run,
+    "args": _args,
+}

@@ -1,0 +1,168 @@
+"""Every JSON Schema of a flow is one, and stays within itself."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from flowrun.graph import parameters
+from flowrun.graph.flowgraph import FlowGraph
+from flowrun.graph.shapes import pointed_at
+from flowrun.ids import JsonObject, JsonValue
+from flowrun.source.diagnostic import Diagnostic, suggest
+from flowrun.spec.spans import DocPath
+
+_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+_FREE = frozenset({"description", "title", "default", "const", "examples"})
+_DATA = frozenset({"default", "const", "enum", "examples"})
+"""Keys below which there are values, not schemas."""
+
+
+def check_schemas(graph: FlowGraph) -> Iterator[Diagnostic]:
+    """`output`, `parameters`, `response_format` and inputs hold schemas."""
+    for path, schema in _schemas(graph):
+        if is_plain(schema):
+            continue
+        if isinstance(schema, (Mapping, bool)):
+            yield from _misspelt_types(graph, path, schema) or _invalid(graph, path, schema)
+            yield from _references(graph, path, schema)
+
+
+def is_plain(schema: JsonValue) -> bool:
+    """Tell whether a schema is so simple that it is certainly one; spares loading the library."""
+    if isinstance(schema, bool):
+        return True
+    if not isinstance(schema, Mapping):
+        return False
+    return all(_is_plain_key(key, value) for key, value in schema.items())
+
+
+def _is_plain_key(key: str, value: JsonValue) -> bool:
+    match key:
+        case "description" | "title":
+            return isinstance(value, str)
+        case "type":
+            return isinstance(value, str) and value in _TYPES
+        case "properties":
+            return isinstance(value, Mapping) and all(is_plain(one) for one in value.values())
+        case "items" | "additionalProperties":
+            return is_plain(value)
+        case "required":
+            return isinstance(value, list) and _are_names(value)
+        case _:
+            return key in _FREE or (key == "enum" and isinstance(value, list) and bool(value))
+
+
+def _are_names(values: Sequence[JsonValue]) -> bool:
+    names = [one for one in values if isinstance(one, str)]
+    return len(set(names)) == len(values)
+
+
+def _schemas(graph: FlowGraph) -> Iterator[tuple[DocPath, JsonValue]]:
+    flow = graph.flow
+    for name, declared in flow.inputs.items():
+        if declared.items is not None:
+            yield ("inputs", name, "items"), declared.items
+        for key, schema in (declared.properties or {}).items():
+            yield ("inputs", name, "properties", key), schema
+    for name, tool in flow.tools.items():
+        for path, value in parameters.schema_paths(tool.parameters or {}):
+            yield ("tools", name, "parameters", *path), value
+    for name, assistant in flow.assistants.items():
+        if assistant.output is not None:
+            yield ("assistants", name, "output"), assistant.output
+        yield from _format_schema(name, assistant.response_format)
+    for name, step in flow.steps.items():
+        if step.output is not None:
+            yield ("steps", name, "output"), step.output
+
+
+def _format_schema(name: str, written: JsonValue) -> Iterator[tuple[DocPath, JsonValue]]:
+    body = written.get("json_schema") if isinstance(written, Mapping) else None
+    schema = body.get("schema") if isinstance(body, Mapping) else None
+    if schema is not None:
+        path: DocPath = ("assistants", name, "response_format", "json_schema", "schema")
+        yield path, schema
+
+
+def _misspelt_types(graph: FlowGraph, path: DocPath, schema: JsonValue) -> tuple[Diagnostic, ...]:
+    return tuple(
+        Diagnostic(
+            code="schema/invalid",
+            message=f"expected a type of JSON Schema, found `{found}`",
+            span=graph.spans.value((*path, *below)),
+            label="not a type",
+            hint=suggest(found, _TYPES),
+        )
+        for below, found in _unknown_types(schema, ())
+    )
+
+
+def _unknown_types(schema: JsonValue, path: DocPath) -> Iterator[tuple[DocPath, str]]:
+    if isinstance(schema, Mapping):
+        named = schema.get("type")
+        if isinstance(named, str) and named not in _TYPES and path[-1:] != ("properties",):
+            yield (*path, "type"), named
+    yield from (found for key, one in _below(schema) for found in _unknown_types(one, (*path, key)))
+
+
+def _below(schema: JsonValue) -> Iterator[tuple[str | int, JsonValue]]:
+    if isinstance(schema, Mapping):
+        yield from ((key, one) for key, one in schema.items() if key not in _DATA)
+    elif isinstance(schema, Sequence) and not isinstance(schema, str):
+        yield from enumerate(schema)
+
+
+def _invalid(graph: FlowGraph, path: DocPath, schema: JsonObject | bool) -> tuple[Diagnostic, ...]:
+    from jsonschema_rs import ValidationError, meta  # 20 ms, and most flows do without
+
+    try:
+        meta.validate(_plain(schema))
+    except ValidationError as error:
+        below = cast("list[str | int]", error.instance_path)
+        what = f"`{below[-1]}`" if below else "this"
+        return (
+            Diagnostic(
+                code="schema/invalid",
+                message=f"{what} is not valid in a JSON Schema: {_reworded(error.message)}",
+                span=graph.spans.value((*path, *below)),
+                hint="correct it, or remove it",
+            ),
+        )
+    return ()
+
+
+def _reworded(message: str) -> str:
+    """Put the validator's sentence into our form: backticks, no quotes, no final stop."""
+    return message.replace("'", "`").replace('"', "`").rstrip(".")
+
+
+def _references(graph: FlowGraph, path: DocPath, schema: JsonValue) -> Iterator[Diagnostic]:
+    if not isinstance(schema, Mapping):
+        return
+    for below, reference in _pointers(schema, ()):
+        outside = not reference.startswith("#")
+        if not outside and pointed_at(schema, reference) is not None:
+            continue
+        said = "must point into its own schema" if outside else "points at nothing"
+        yield Diagnostic(
+            code="schema/invalid",
+            message=f"`$ref` {said}, found `{reference}`",
+            span=graph.spans.value((*path, *below)),
+            hint="put the schema under `$defs` and write `#/$defs/NAME`",
+        )
+
+
+def _pointers(schema: JsonValue, path: DocPath) -> Iterator[tuple[DocPath, str]]:
+    if isinstance(schema, Mapping):
+        reference = schema.get("$ref")
+        if isinstance(reference, str) and path[-1:] != ("properties",):
+            yield (*path, "$ref"), reference
+    yield from (found for key, one in _below(schema) for found in _pointers(one, (*path, key)))
+
+
+def _plain(value: JsonValue) -> JsonValue:
+    """Return the same JSON in the types that the validator reads."""
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(one) for one in value]
+    return value
