@@ -18,5 +18,5 @@ def command(name: str) -> int:
     """  # \b keeps click from filling the examples
     from flowrun.views.schemas import all_schemas
 
-    click.echo(all_schemas()[name])
+    click.echo(all_schemas()[name], nl=False)
     return 0

@@ -69,9 +69,10 @@ def _missing(
     tool: ResolvedTool,
     unknown: Mapping[str, Diagnostic],
 ) -> Iterator[Diagnostic]:
-    required = (tool.parameters or {}).get("required", ())
+    required = (tool.parameters or {}).get("required")
     given = step.with_ or {}
-    wanted = [str(one) for one in required if one not in given] if _is_list(required) else []
+    names = required if isinstance(required, Sequence) and not isinstance(required, str) else ()
+    wanted = [str(one) for one in names if one not in given]
     missing = [one for one in wanted if not get_close_matches(one, unknown, n=1, cutoff=0.7)]
     if not missing:
         return
@@ -85,10 +86,6 @@ def _missing(
         hint=f"add `{missing[0]}` to `with:`",
         related=_declared(graph, tool),
     )
-
-
-def _is_list(value: JsonValue) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _misfits(

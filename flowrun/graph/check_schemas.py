@@ -12,16 +12,23 @@ from flowrun.spec.spans import DocPath
 
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _FREE = frozenset({"description", "title", "default", "const", "examples"})
-_DATA = frozenset({"default", "const", "enum", "examples"})
-"""Keys below which there are values, not schemas."""
+_ONE = frozenset(
+    {
+        *("items", "additionalProperties", "additionalItems", "contains", "propertyNames"),
+        *("not", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties"),
+    }
+)
+"""Keys whose value is a schema."""
+_NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""Keys whose value maps names to schemas."""
+_LISTED = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+"""Keys whose value is a list of schemas."""
 
 
 def check_schemas(graph: FlowGraph) -> Iterator[Diagnostic]:
     """`output`, `parameters`, `response_format` and inputs hold schemas."""
     for path, schema in _schemas(graph):
-        if is_plain(schema):
-            continue
-        if isinstance(schema, (Mapping, bool)):
+        if isinstance(schema, Mapping) and not is_plain(schema):
             yield from _misspelt_types(graph, path, schema) or _invalid(graph, path, schema)
             yield from _references(graph, path, schema)
 
@@ -83,51 +90,56 @@ def _format_schema(name: str, written: JsonValue) -> Iterator[tuple[DocPath, Jso
         yield path, schema
 
 
-def _misspelt_types(graph: FlowGraph, path: DocPath, schema: JsonValue) -> tuple[Diagnostic, ...]:
-    return tuple(
-        Diagnostic(
-            code="schema/invalid",
-            message=f"expected a type of JSON Schema, found `{found}`",
-            span=graph.spans.value((*path, *below)),
-            label="not a type",
-            hint=suggest(found, _TYPES),
-        )
-        for below, found in _unknown_types(schema, ())
-    )
+def subschemas(schema: JsonValue, path: DocPath = ()) -> Iterator[tuple[DocPath, JsonObject]]:
+    """Yield a schema and every schema inside it, with their paths; values are not schemas."""
+    if not isinstance(schema, Mapping):
+        return
+    yield path, schema
+    for key, value in schema.items():
+        if key in _ONE:
+            yield from subschemas(value, (*path, key))
+        elif key in _NAMED and isinstance(value, Mapping):
+            for name, one in value.items():
+                yield from subschemas(one, (*path, key, name))
+        elif key in _LISTED and isinstance(value, Sequence) and not isinstance(value, str):
+            for number, one in enumerate(value):
+                yield from subschemas(one, (*path, key, number))
 
 
-def _unknown_types(schema: JsonValue, path: DocPath) -> Iterator[tuple[DocPath, str]]:
-    if isinstance(schema, Mapping):
-        named = schema.get("type")
-        if isinstance(named, str) and named not in _TYPES and path[-1:] != ("properties",):
-            yield (*path, "type"), named
-    yield from (found for key, one in _below(schema) for found in _unknown_types(one, (*path, key)))
+def _misspelt_types(graph: FlowGraph, path: DocPath, schema: JsonValue) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    for below, one in subschemas(schema):
+        named = one.get("type")
+        if isinstance(named, str) and named not in _TYPES:
+            found.append(
+                Diagnostic(
+                    code="schema/invalid",
+                    message=f"expected a type of JSON Schema, found `{named}`",
+                    span=graph.spans.value((*path, *below, "type")),
+                    label="not a type",
+                    hint=suggest(named, _TYPES),
+                )
+            )
+    return found
 
 
-def _below(schema: JsonValue) -> Iterator[tuple[str | int, JsonValue]]:
-    if isinstance(schema, Mapping):
-        yield from ((key, one) for key, one in schema.items() if key not in _DATA)
-    elif isinstance(schema, Sequence) and not isinstance(schema, str):
-        yield from enumerate(schema)
-
-
-def _invalid(graph: FlowGraph, path: DocPath, schema: JsonObject | bool) -> tuple[Diagnostic, ...]:
+def _invalid(graph: FlowGraph, path: DocPath, schema: JsonValue) -> list[Diagnostic]:
     from jsonschema_rs import ValidationError, meta  # 20 ms, and most flows do without
 
     try:
-        meta.validate(_plain(schema))
+        meta.validate(cast("dict[str, object]", _plain(schema)))  # a mapping, by the caller
     except ValidationError as error:
-        below = cast("list[str | int]", error.instance_path)
+        below = error.instance_path
         what = f"`{below[-1]}`" if below else "this"
-        return (
+        return [
             Diagnostic(
                 code="schema/invalid",
                 message=f"{what} is not valid in a JSON Schema: {_reworded(error.message)}",
                 span=graph.spans.value((*path, *below)),
                 hint="correct it, or remove it",
-            ),
-        )
-    return ()
+            )
+        ]
+    return []
 
 
 def _reworded(message: str) -> str:
@@ -135,10 +147,11 @@ def _reworded(message: str) -> str:
     return message.replace("'", "`").replace('"', "`").rstrip(".")
 
 
-def _references(graph: FlowGraph, path: DocPath, schema: JsonValue) -> Iterator[Diagnostic]:
-    if not isinstance(schema, Mapping):
-        return
-    for below, reference in _pointers(schema, ()):
+def _references(graph: FlowGraph, path: DocPath, schema: JsonObject) -> Iterator[Diagnostic]:
+    for below, one in subschemas(schema):
+        reference = one.get("$ref")
+        if not isinstance(reference, str):
+            continue
         outside = not reference.startswith("#")
         if not outside and pointed_at(schema, reference) is not None:
             continue
@@ -146,17 +159,9 @@ def _references(graph: FlowGraph, path: DocPath, schema: JsonValue) -> Iterator[
         yield Diagnostic(
             code="schema/invalid",
             message=f"`$ref` {said}, found `{reference}`",
-            span=graph.spans.value((*path, *below)),
+            span=graph.spans.value((*path, *below, "$ref")),
             hint="put the schema under `$defs` and write `#/$defs/NAME`",
         )
-
-
-def _pointers(schema: JsonValue, path: DocPath) -> Iterator[tuple[DocPath, str]]:
-    if isinstance(schema, Mapping):
-        reference = schema.get("$ref")
-        if isinstance(reference, str) and path[-1:] != ("properties",):
-            yield (*path, "$ref"), reference
-    yield from (found for key, one in _below(schema) for found in _pointers(one, (*path, key)))
 
 
 def _plain(value: JsonValue) -> JsonValue:

@@ -14,7 +14,8 @@ def direct_needs(needs: Mapping[str, Iterable[str]]) -> Mapping[str, tuple[str, 
     """
     import networkx as nx  # slow to load, and only drawings use it
 
-    reduced = nx.transitive_reduction(_graph(needs))
+    graph: nx.DiGraph[str] = nx.DiGraph(_edges(needs))
+    reduced = nx.transitive_reduction(graph)
     return {
         step: tuple(one for one in before if reduced.has_edge(one, step))
         for step, before in needs.items()
@@ -28,13 +29,11 @@ def longest_path(needs: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     """
     import networkx as nx  # slow to load, and only drawings use it
 
-    return tuple(nx.dag_longest_path(_graph(needs)))
-
-
-def _graph(needs: Mapping[str, Iterable[str]]) -> "DiGraph[str]":
-    import networkx as nx
-
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(needs)
-    graph.add_edges_from((one, step) for step, before in needs.items() for one in before)
-    return graph
+    graph.add_edges_from(_edges(needs))
+    return tuple(nx.dag_longest_path(graph))
+
+
+def _edges(needs: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
+    return [(one, step) for step, before in needs.items() for one in before]

@@ -16,6 +16,14 @@ _WORDS: Mapping[str, str] = {
     "null": "null",
 }
 
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "boolean"),
+    (int, "integer"),
+    (float, "integer"),
+    (str, "string"),
+    (Mapping, "object"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
@@ -57,22 +65,12 @@ def types_of(schema: JsonObject) -> frozenset[str] | None:
 
 
 def type_of(value: JsonValue) -> str:
-    """Return the JSON type of a value."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "integer" if value.is_integer() else "number"
-        case str():
-            return "string"
-        case Mapping():
-            return "object"
-        case _:
-            return "array"
+    """Return the JSON type of a value; a number without a fraction is an `integer`."""
+    if value is None:
+        return "null"
+    if isinstance(value, float) and not value.is_integer():
+        return "number"
+    return next((name for kind, name in _KINDS if isinstance(value, kind)), "array")
 
 
 def words_for(types: frozenset[str]) -> str:

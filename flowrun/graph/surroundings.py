@@ -1,4 +1,4 @@
-"""What the checks may know of the machine and the project: looked up beforehand, so they stay pure."""
+"""What the checks may know of the machine and the project, looked up before they run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -27,7 +27,9 @@ TEXT, LIST, MAPPING, OTHER = "\0text", "\0list", "\0mapping", "\0other"
 class Declaration(BaseModel):
     """A mapping with known keys. `x-...` keys are the author's own and are ignored on purpose."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True
+    )
 
     @model_validator(mode="before")
     @classmethod

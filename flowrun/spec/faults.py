@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from pydantic import ValidationError
 
 from flowrun.source.diagnostic import suggest
 from flowrun.spec import wording
 from flowrun.spec.flow import ENVIRONMENT_NAME
-from flowrun.spec.grammar import Fault, Grammar, Place
+from flowrun.spec.grammar import Fault, Grammar
 from flowrun.spec.plain import Plain, find_leaves, is_endless, is_nothing
 from flowrun.spec.spans import DocPath
 
@@ -102,7 +103,7 @@ def unknown_key(path: DocPath, grammar: Grammar, known: frozenset[str] | None = 
             hint="remove it for now; a later release will bring it",
             loses=path,
         )
-    hint = key_hint(key, known_keys(place) if known is None else known)
+    hint = key_hint(key, place.keys() if known is None else known)
     meant = re.fullmatch(r"did you mean `(.+)`\?", hint)
     return Fault(
         path=path,
@@ -116,13 +117,7 @@ def unknown_key(path: DocPath, grammar: Grammar, known: frozenset[str] | None = 
     )
 
 
-def known_keys(place: Place) -> frozenset[str]:
-    """Return the keys of a mapping, as they are written."""
-    if place.model is None:
-        return frozenset()
-    return frozenset(one.alias or name for name, one in place.model.model_fields.items())
-
-
+@cache
 def key_hint(key: str, known: frozenset[str]) -> str:
     """Return what to do about an unknown key."""
     if _FOREIGN.get(key) in known:

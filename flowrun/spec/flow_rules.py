@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pydantic import BaseModel
+
 from flowrun.errors import name_list
-from flowrun.spec.faults import key_hint, known_keys, unknown_key
+from flowrun.spec.faults import key_hint, unknown_key
 from flowrun.spec.flow import (
     NOT_YET,
     Assistant,
@@ -15,7 +17,7 @@ from flowrun.spec.flow import (
     Tool,
     TruncationStrategy,
 )
-from flowrun.spec.grammar import Fault, Grammar, Place
+from flowrun.spec.grammar import Fault, Grammar, Place, written_keys
 from flowrun.spec.input_rules import input_faults
 from flowrun.spec.plain import Plain
 from flowrun.spec.spans import DocPath
@@ -39,6 +41,21 @@ TOOL_KEYS: Mapping[str, frozenset[str]] = {
     "script": frozenset(("env", "cwd")),
 }
 """By kind of tool, the keys that go with some kinds alone."""
+
+
+def _allowed(
+    model: type[BaseModel], keys: Mapping[str, frozenset[str]], kind: str
+) -> frozenset[str]:
+    """Return the keys that a definition of one kind may have."""
+    others = frozenset(keys) - {kind}
+    elsewhere = frozenset[str]().union(*keys.values()) - keys[kind]
+    return written_keys(model) - others - elsewhere
+
+
+_ALLOWED: Mapping[tuple[str, str], frozenset[str]] = {
+    **{("steps", kind): _allowed(Step, STEP_KEYS, kind) for kind in STEP_KEYS},
+    **{("tools", kind): _allowed(Tool, TOOL_KEYS, kind) for kind in TOOL_KEYS},
+}
 
 _FREE = frozenset(
     (
@@ -149,7 +166,7 @@ def _silently_dropped(path: DocPath) -> Fault:
 def _meant_a_kind(one: Mapping[str, Plain], path: DocPath, kinds: Sequence[str]) -> bool:
     """Whether an unknown key is a misspelt kind: then that is the complaint, not this."""
     place, _ = FLOW_GRAMMAR.place(path)
-    known = known_keys(place)
+    known = place.keys()
     hints = {f"did you mean `{kind}`?" for kind in kinds}
     return any(key_hint(key, known) in hints for key in one if key not in known)
 
@@ -157,14 +174,13 @@ def _meant_a_kind(one: Mapping[str, Plain], path: DocPath, kinds: Sequence[str])
 def _misplaced(
     path: DocPath, one: Mapping[str, Plain], kind: str, keys: Mapping[str, frozenset[str]]
 ) -> Iterator[Fault]:
-    place, _ = FLOW_GRAMMAR.place(path)
-    every = known_keys(place)
-    elsewhere = frozenset[str]().union(*keys.values()) - keys[kind]
-    allowed = every - elsewhere - (frozenset(keys) - {kind})
+    allowed = _ALLOWED[str(path[0]), kind]
+    if one.keys() <= allowed:
+        return
     what = "step" if path[0] == "steps" else "tool"
-    for key in one:
-        if key in elsewhere:
-            owners = [f"`{other}`" for other, its in keys.items() if key in its]
+    for key in one.keys() - allowed:
+        owners = [f"`{other}`" for other, its in keys.items() if key in its]
+        if owners:
             yield Fault(
                 path=(*path, key),
                 code="bind/unknown-key",
@@ -174,7 +190,7 @@ def _misplaced(
                 hint=f"remove it; `{key}` goes with {' or '.join(owners)}",
                 loses=(*path, key),
             )
-        elif key not in every and not key.startswith("x-"):
+        elif not key.startswith("x-"):
             yield unknown_key((*path, key), FLOW_GRAMMAR, allowed)
 
 

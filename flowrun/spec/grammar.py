@@ -45,6 +45,10 @@ class Place:
     not_yet: frozenset[str] = frozenset()
     """Keys of the language that this release refuses."""
 
+    def keys(self) -> frozenset[str]:
+        """Return the keys that it may have, as they are written."""
+        return frozenset() if self.model is None else written_keys(self.model)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:
@@ -100,6 +104,11 @@ class Grammar:
         if section in self.lists and len(path) > 1:
             return path[:2]
         return path[:1]
+
+
+def written_keys(model: type[BaseModel]) -> frozenset[str]:
+    """Return the keys of a model as they are written in YAML."""
+    return frozenset(one.alias or name for name, one in model.model_fields.items())
 
 
 def _matches(pattern: tuple[str, ...], path: DocPath) -> bool:

@@ -203,6 +203,7 @@ def _generation(fullname: str) -> ProjectModules:
 
 
 def _digests_of(source: bytes) -> frozenset[str]:
-    """Of the bytes, and of the text as it is read: no byte order mark, lines ending in LF."""
-    lines = source.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return frozenset(hashlib.sha256(one).hexdigest() for one in (source, lines))
+    """Of the bytes, and of the text as a reader may have it: no byte order mark, LF line ends."""
+    bare = source.removeprefix(b"\xef\xbb\xbf")
+    lines = bare.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return frozenset(hashlib.sha256(one).hexdigest() for one in (source, bare, lines))

@@ -18,7 +18,7 @@ from flowrun.tools.environment import (
     base_environment,
     declared_environment,
 )
-from flowrun.tools.process import Launch, run_program
+from flowrun.tools.launch import Launch, run_program
 
 MESSAGE_MAX = 2000
 """Characters of a program's output that a failure's message repeats."""

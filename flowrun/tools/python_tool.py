@@ -133,7 +133,7 @@ class PythonTool:
         with ToolOutput():
             try:
                 returned = self._function(*args, **kwargs)
-            except (Exception, SystemExit) as error:  # noqa: BLE001  # a tool may raise anything
+            except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001  # a tool may raise anything
                 return self._failed("exception", f"raised {self._described(error)}")
             if inspect.isawaitable(returned):
                 if inspect.iscoroutine(returned):
@@ -284,11 +284,21 @@ def _deliver(
     loop: asyncio.AbstractEventLoop,
     outcome: "asyncio.Future[ToolOutcome | None]",
 ) -> None:
-    found = work()
+    found: ToolOutcome | BaseException
+    try:
+        found = work()
+    except BaseException as error:  # noqa: BLE001  # raised again where the outcome is awaited
+        found = error
     with suppress(RuntimeError):  # the loop is closed: nobody waits any more
         loop.call_soon_threadsafe(_resolve, outcome, found)
 
 
-def _resolve(outcome: "asyncio.Future[ToolOutcome | None]", found: ToolOutcome | None) -> None:
-    if not outcome.done():
+def _resolve(
+    outcome: "asyncio.Future[ToolOutcome | None]", found: ToolOutcome | BaseException | None
+) -> None:
+    if outcome.done():
+        return
+    if isinstance(found, BaseException):
+        outcome.set_exception(found)
+    else:
         outcome.set_result(found)

@@ -114,7 +114,7 @@ class _Drawing:
             if cut.text == shown.text:
                 yield from self._marked(mark, cut.column, cut.length, gutter)
             else:  # out of sight where the line was cut for the first mark
-                yield f"{' ' * gutter} = {mark.text}, at column {mark.span.start.column}"
+                yield f"{' ' * gutter} = {mark.text or 'here'}, at column {mark.span.start.column}"
 
     def _cut(self, line: str, mark: _Mark, gutter: int) -> Clipping:
         start, end = _columns(mark.span, len(line))

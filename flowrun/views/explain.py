@@ -1,9 +1,12 @@
 """Pages of the diagnostic catalogue, and of the exit codes, for people without a network."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import fill
 from typing import Protocol
 
 from flowrun.views.text import indented, pad, table, width
+
+PROSE_COLUMNS = 88
 
 EXIT_CODES: Mapping[int, str] = {
     0: "done",
@@ -57,7 +60,7 @@ def page_text(page: CataloguePage) -> str:
     """Return one page."""
     parts = [
         f"{page.code}: {page.title}",
-        page.meaning.strip(),
+        fill(page.meaning.strip(), PROSE_COLUMNS, break_long_words=False, break_on_hyphens=False),
         "For example:",
         indented(page.example.strip("\n"), "    "),
         "Instead:",

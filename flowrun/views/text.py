@@ -118,8 +118,10 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[st
 
 
 def elapsed(seconds: float) -> str:
-    """Return a duration as people say it: `0.4s`, `12.3s`, `2m 05s`, `1h 02m`."""
+    """Return a duration as people say it: `9ms`, `0.4s`, `12.3s`, `2m 05s`, `1h 02m`."""
     seconds = max(0.0, seconds)
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f}ms"
     if seconds < 59.95:
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)

@@ -158,14 +158,13 @@ def typed_loop(client: object) -> Callable[[], Awaitable[str]]:
 def post_loop(client: object) -> Callable[[], Awaitable[str]]:
     """A conversation by hand on the generic `post`: ready bytes out, raw events in."""
     import httpx2
+    from openai import AsyncStream
 
     tools = json.dumps([TOOL]).encode()
     head = (
         b'{"model":"bench","stream":true,"stream_options":{"include_usage":true},"tools":' + tools
     )
-    options = {
-        "headers": {"X-Stainless-Raw-Response": "stream", "content-type": "application/json"}
-    }
+    options = {"headers": {"content-type": "application/json"}}
 
     def conversation() -> Awaitable[str]:
         encoded: list[bytes] = []
@@ -173,10 +172,15 @@ def post_loop(client: object) -> Callable[[], Awaitable[str]]:
         async def ask(messages: list[dict[str, object]]) -> Turn:
             body = head + b',"messages":[' + b",".join(encoded) + b"]}"
             response = await client.post(  # type: ignore[attr-defined]
-                "/chat/completions", cast_to=httpx2.Response, content=body, options=options
+                "/chat/completions",
+                cast_to=httpx2.Response,
+                content=body,
+                options=options,
+                stream=True,
+                stream_cls=AsyncStream[object],
             )
             text, calls = "", {}
-            async for line in response.http_response.aiter_lines():
+            async for line in response.aiter_lines():
                 if not line.startswith("data: ") or line == "data: [DONE]":
                     continue
                 event = json.loads(line[6:])
@@ -193,7 +197,7 @@ def post_loop(client: object) -> Callable[[], Awaitable[str]]:
                         call["id"] = one["id"]
                         call["function"]["name"] = one["function"]["name"]
                     call["function"]["arguments"] += one["function"].get("arguments") or ""
-            await response.http_response.aclose()
+            await response.aclose()
             return text, list(calls.values())
 
         return converse(ask, lambda message: encoded.append(json.dumps(message).encode()))

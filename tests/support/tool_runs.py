@@ -91,7 +91,7 @@ class Project:
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process is there and not merely waiting to be reaped."""
+    """Tell whether a process is there and not merely waiting to be reaped (Linux)."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8")
     except (FileNotFoundError, ProcessLookupError):

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields
 
+import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,8 @@ from flowrun.events.records import (
     ToolCallRequest,
     ToolCallsRequested,
 )
+from flowrun.views.schemas import event_schema
+from tests.support.run_story import completed, failed, parked, resumed
 
 TEXT = st.text(max_size=20)
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
@@ -157,3 +160,11 @@ def test_read_only_mappings_are_written_as_objects():
 
 def test_an_event_of_one_field_survives():
     assert decode_event(encode_event(FlowRunResumed(entry=2))) == FlowRunResumed(entry=2)
+
+
+@pytest.mark.parametrize("story", [completed, failed, parked, resumed])
+def test_every_line_keeps_to_its_schema(story):
+    promise = jsonschema_rs.validator_for(event_schema())
+    for item in story():
+        line = envelope(item.event, seq=item.seq, at=item.at, run_id="trip-1")
+        promise.validate(json.loads(line))

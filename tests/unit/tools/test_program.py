@@ -1,11 +1,13 @@
 """Programs are found before the run, stay in the project, and tell what came of them."""
 
+import asyncio
+
 import pytest
 
 from flowrun.ports.tools import ToolFailed, ToolSucceeded
 from flowrun.tools.arguments import DoesNotFit
 from flowrun.tools.program import clean
-from tests.support.tool_runs import script, shell
+from tests.support.tool_runs import INVOCATION, script, shell
 
 
 def test_success_is_all_three_parts_and_the_text_is_stdout(project):
@@ -48,9 +50,8 @@ def test_a_timeout_keeps_what_was_said(project):
 
 def test_each_output_has_a_cap_of_its_own(project):
     outcome = project.call(script("seq 1 1000; seq 1 9 >&2", max_output=20))
-    assert outcome.value["stdout"] == "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n… truncated 3873 bytes"[
-        :20
-    ] + ("\n… truncated 3873 bytes")
+    head = "".join(f"{number}\n" for number in range(1, 1001))[:20]
+    assert outcome.value["stdout"] == f"{head}\n… truncated 3873 bytes"
     assert outcome.value["stderr"] == "1\n2\n3\n4\n5\n6\n7\n8\n9\n"
 
 
@@ -99,11 +100,6 @@ def test_a_folder_that_is_swapped_after_loading_is_noticed(project):
     runner = project.load(shell("pwd", cwd="here"))
     (project.root / "here").rmdir()
     (project.root / "here").symlink_to(project.root.parent)
-
-    import asyncio
-
-    from tests.support.tool_runs import INVOCATION
-
     outcome = asyncio.run(runner.run("program", {}, INVOCATION))
     assert outcome.kind == "cannot_start"
     assert "inside the project" in outcome.message

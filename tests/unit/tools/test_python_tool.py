@@ -41,6 +41,7 @@ def raises(): raise LookupError("no such\\n city")
 async def raises_async(): raise LookupError("no such city")
 def exits(): sys.exit("bye")
 async def exits_async(): sys.exit(3)
+def cancels_nobody(): raise asyncio.CancelledError
 async def cancels_itself(): raise asyncio.CancelledError
 async def sleeps(): await asyncio.sleep(60)
 async def stubborn():
@@ -131,6 +132,7 @@ def test_further_arguments_reach_a_function_that_takes_any(project):
         ("raises_async", "`raises_async` raised LookupError: no such city"),
         ("exits", "`exits` raised SystemExit: bye"),
         ("exits_async", "`exits_async` raised SystemExit: 3"),
+        ("cancels_nobody", "`cancels_nobody` raised CancelledError"),
         ("cancels_itself", "`cancels_itself` cancelled itself"),
         (
             "forgets",

@@ -80,7 +80,9 @@ def test_secrets_of_one_tool_are_masked_in_every_other(project):
 def test_fifty_calls_at_once(project):
     project.write(
         "tools_here.py",
-        "import time\ndef slow(n: int): time.sleep(0.02); return n\nasync def quick(n: int): return n\n",
+        "import time\n"
+        "def slow(n: int): time.sleep(0.02); return n\n"
+        "async def quick(n: int): return n\n",
     )
     runner = project.load(
         python("slow"), python("quick"), shell("echo", "{{ args.n }}"), script("echo $ARG_N")

@@ -19,13 +19,13 @@ def lines_of(story, **options):
 def test_a_run_that_fails():
     assert lines_of(failed(), steps=("forecast", "disk", "report")) == (
         "run trip-1 (flow trip-report, plan 7c1e09a1b2c3)\n"
-        "   0.0s  forecast  started\n"
+        "    0ms  forecast  started\n"
         '   0.4s  forecast  calls get_weather {"city": "Paris"}\n'
         '   0.4s  forecast  calls get_weather {"city": "Atlantis"}\n'
         "   0.5s  forecast  get_weather completed in 0.1s\n"
         "   0.6s  forecast  get_weather failed in 0.1s (exception): error: there is no such place\n"
         "   1.0s  forecast  completed in 1.0s, 324 tokens\n"
-        "   0.0s  disk      started\n"
+        "    0ms  disk      started\n"
         "   0.2s  disk      failed in 0.2s: `df` exited with 1\n"
         "   1.1s  report    skipped: not run: step `disk` failed\n"
         "failed in 1.1s: 1 step completed, 1 step failed, 1 step skipped, 324 tokens\n"

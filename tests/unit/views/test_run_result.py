@@ -3,11 +3,13 @@
 import io
 import json
 
+import jsonschema_rs
 import pytest
 
 from flowrun.events.bus import TRANSIENT
 from flowrun.events.records import FlowRunFinished, StepFinished, StepStarted
 from flowrun.views.run_result import CallSummary, fold, result_object, write_outputs
+from flowrun.views.schemas import result_schema
 from tests.support.run_story import (
     DIGEST,
     USAGE,
@@ -98,9 +100,11 @@ def test_transient_events_change_nothing(story):
 
 
 @pytest.mark.parametrize("story", [completed, failed, parked, resumed])
-def test_every_result_is_json(story):
+def test_every_result_keeps_to_its_schema_at_any_moment(story):
+    promise = jsonschema_rs.validator_for(result_schema())
     for end in range(len(story()) + 1):
-        json.dumps(result_object(fold("trip-1", story()[:end])))
+        result = result_object(fold("trip-1", story()[:end], steps=("forecast", "last")))
+        promise.validate(json.loads(json.dumps(result)))
 
 
 def test_calls_are_told_with_arguments_results_and_failures():

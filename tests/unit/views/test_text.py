@@ -22,7 +22,6 @@ from flowrun.views.text import (
     use_colour,
     width,
 )
-
 from tests.support.terminal import Terminal
 
 
@@ -128,8 +127,9 @@ def test_a_table_lines_up_and_leaves_no_blanks_behind():
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        (-1, "0.0s"),
-        (0.04, "0.0s"),
+        (-1, "0ms"),
+        (0.0094, "9ms"),
+        (0.0996, "0.1s"),
         (12.34, "12.3s"),
         (59.949, "59.9s"),
         (59.96, "1m 00s"),

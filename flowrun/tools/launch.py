@@ -2,8 +2,9 @@
 
 A program leads a session and a process group of its own. However the call ends (by itself, by
 timeout, by cancellation) nothing of that group is left: first SIGTERM, after a grace SIGKILL. On
-Linux the program is killed by the kernel should flowrun die first. What starts a session of its
-own (`setsid`) leaves the group on purpose and is not followed.
+Linux the program is killed by the kernel should flowrun die first: more exactly, should the thread
+die that started it, which is the event loop's. What starts a session of its own (`setsid`) leaves
+the group on purpose and is not followed.
 
 POSIX only. One event loop reads the pipes; there is no thread where the kernel has pidfds.
 """

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from flowrun.tools.capture import Capture
-from flowrun.tools.process import Ended, Launch, run_program, watch_in_thread
+from flowrun.tools.launch import Ended, Launch, run_program, watch_in_thread
 from flowrun.tools.redaction import Redactor
 from tests.support.tool_runs import BASE, is_alive, line_from
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks processes up in /proc")
 
 
 def launch(text, folder, *, timeout_s=10.0, stdin=None):
@@ -102,7 +104,6 @@ def test_a_silent_background_process_does_not_outlive_the_call(tmp_path):
     assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="setsid is a Linux program")
 def test_what_left_the_group_does_not_hang_us_either(tmp_path):
     started = time.monotonic()
     ended, stdout, _ = ran(
@@ -154,7 +155,7 @@ def test_a_program_dies_with_us(tmp_path):
     code = f"""
 import asyncio
 from pathlib import Path
-from tests.unit.tools.test_process import run
+from tests.unit.tools.test_launch import run
 asyncio.run(run("echo $$ > ready; exec sleep 60", Path({str(tmp_path)!r})))
 """
     engine = subprocess.Popen([sys.executable, "-c", code])

@@ -1,0 +1,108 @@
+"""Flows from text, through the real stages, without a disk or a machine around them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from flowrun.graph.build import build_graph
+from flowrun.graph.flowgraph import FlowGraph
+from flowrun.graph.surroundings import Surroundings
+from flowrun.plan.compile import compile_plan
+from flowrun.plan.plan import ExecutionPlan
+from flowrun.source.diagnostic import Diagnostic, Severity, has_errors, in_order
+from flowrun.source.document import NO_SUCH_FILE, Unreadable
+from flowrun.source.resolve import resolve_document
+from flowrun.source.text import SourceText
+from flowrun.spec.bind import BoundFlow, bind_flow
+
+PROGRAMS = frozenset({"cat", "date", "df", "echo", "git"})
+ENVIRONMENT = {"HOME": "/home/me", "PATH": "/bin", "REGION": "eu"}
+ENDPOINTS = frozenset({"openai", "local"})
+ALIASES = {"fast": ("qwen3:4b", "local"), "deep": ("gpt-5", "")}
+
+HEADER = "version: 1\nname: sample\n"
+
+
+class Checked:
+    """What became of one flow."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self.files = files
+        self.bound: BoundFlow | None = None
+        self.graph: FlowGraph | None = None
+        self.plan: ExecutionPlan | None = None
+        document, found = resolve_document("flow.yaml", self._read, ENVIRONMENT)
+        complaints = list(found)
+        if document is not None:
+            self.bound, found = bind_flow(document)
+            complaints += found
+        if self.bound is not None:
+            self.graph, found = build_graph(self.bound, self._surroundings())
+            complaints += found
+        if self.graph is not None and not has_errors(complaints):
+            self.plan, found = compile_plan(self.graph)
+            complaints += found
+        self.diagnostics = in_order(complaints)
+
+    @property
+    def lines(self) -> list[str]:
+        """One line a diagnostic."""
+        return [line(one) for one in self.diagnostics]
+
+    @property
+    def codes(self) -> list[str]:
+        return [one.code for one in self.diagnostics]
+
+    def _read(self, path: str) -> SourceText | Unreadable:
+        text = self.files.get(path)
+        return Unreadable(path, NO_SUCH_FILE) if text is None else SourceText(path, text)
+
+    def _surroundings(self) -> Surroundings:
+        modules = {
+            path.removesuffix(".py").replace("/", "."): SourceText(path, text)
+            for path, text in self.files.items()
+            if path.endswith(".py")
+        }
+        return Surroundings(
+            modules=modules,
+            programs=PROGRAMS,
+            environment=frozenset(ENVIRONMENT),
+            endpoints=ENDPOINTS,
+            aliases=ALIASES,
+        )
+
+
+def check(text: str, **files: str) -> Checked:
+    """Check a flow given as text; `weather_py=...` gives it the file `weather.py`."""
+    others = {name.replace("_py", ".py").replace("_md", ".md"): one for name, one in files.items()}
+    return Checked({"flow.yaml": text, **others})
+
+
+def check_body(body: str, **files: str) -> Checked:
+    """Check a flow given without its version and name."""
+    return check(HEADER + body, **files)
+
+
+def check_folder(folder: Path) -> Checked:
+    """Check `flow.yaml` of a folder, with the other files of the folder beside it."""
+    files = {
+        one.relative_to(folder).as_posix(): one.read_text("utf-8")
+        for one in sorted(folder.rglob("*"))
+        if one.is_file() and one.name != "expected.txt"
+    }
+    return Checked(files)
+
+
+def compiled(body: str, **files: str) -> ExecutionPlan:
+    """Return the plan of a flow that must be sound."""
+    done = check_body(body, **files)
+    assert done.plan is not None, done.lines
+    return done.plan
+
+
+def line(one: Diagnostic) -> str:
+    """Return a diagnostic as `path:line:col code message | hint`, other places below it."""
+    mark = "" if one.severity is Severity.ERROR else f" ({one.severity})"
+    said = f"{one.span} {one.code}{mark} {one.message}"
+    hint = f" | {one.hint}" if one.hint else ""
+    related = "".join(f"\n    {label.span} {label.text}" for label in one.related)
+    return said + hint + related
