@@ -6,6 +6,7 @@ that never began are recorded as skipped.
 """
 
 from collections.abc import Mapping
+from typing import cast
 
 from flowrun.events.records import FlowRunFinished, StepFinished, StepStarted
 from flowrun.expression.template import ExpressionFailed
@@ -109,14 +110,8 @@ def _skip_the_rest(scope: Durable, state: FlowState) -> None:
 
 
 def _conclude(state: FlowState, duration_s: float) -> FlowRunFinished:
+    outputs, problem = _outputs(state)
     failed = state.first_failure
-    outputs: dict[str, JsonValue] = {}
-    problem: str | None = None
-    for name, template in state.prepared.outputs:
-        try:
-            outputs[name] = template.evaluate(state.scope)
-        except ExpressionFailed as failure:
-            problem = problem or f"output `{name}`: {failure}"
     if failed is not None:
         return FlowRunFinished(
             status="failed",
@@ -135,3 +130,29 @@ def _conclude(state: FlowState, duration_s: float) -> FlowRunFinished:
             duration_s=duration_s,
         )
     return FlowRunFinished(status="completed", outputs=outputs, duration_s=duration_s)
+
+
+def _outputs(state: FlowState) -> tuple[dict[str, JsonValue], str | None]:
+    """Return the outputs that can be had, and what is wrong with the first that cannot.
+
+    A failed run still gives those outputs that rest on finished steps alone.
+    """
+    sound = state.scope | {"steps": _sound_steps(state)}
+    outputs: dict[str, JsonValue] = {}
+    problem: str | None = None
+    for name, template in state.prepared.outputs:
+        try:
+            outputs[name] = template.evaluate(sound)
+        except ExpressionFailed as failure:
+            problem = problem or f"output `{name}`: {failure}"
+    return outputs, problem
+
+
+def _sound_steps(state: FlowState) -> dict[str, JsonValue]:
+    accepted = {
+        step.name
+        for step in state.prepared.plan.steps
+        if state.results[step.name].status == "completed" or step.on_error == "continue"
+    }
+    steps = cast("dict[str, JsonValue]", state.scope["steps"])
+    return {name: view for name, view in steps.items() if name in accepted}

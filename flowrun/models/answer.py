@@ -4,11 +4,11 @@ A stream was asked for. A server may still send one JSON text, an error page, or
 changes its mind half way; each is read for what it is.
 """
 
-from flowrun.errors import EndpointError, EndpointUnavailable
+from flowrun.errors import EndpointError
 from flowrun.models import failures
 from flowrun.models.endpoint import Endpoint
 from flowrun.models.reading import Reading
-from flowrun.models.sse import EventTooLarge, SseReader
+from flowrun.models.sse import EventTooLarge, ServerSentEvent, SseReader
 from flowrun.models.wire_json import decode
 from flowrun.ports.models import ModelEvent, ModelTurn
 
@@ -72,7 +72,8 @@ class AnswerReader:
         """
         if self._whole is not None:
             return self._read_whole(bytes(self._whole))
-        return self._checked(self._reading.take(self._sse.finish()))
+        rest = [event for event in self._sse.finish() if not _is_half(event)]
+        return self._checked(self._reading.take(rest))
 
     def turn(self) -> ModelTurn:
         """Return the turn.
@@ -101,7 +102,10 @@ class AnswerReader:
         error = failures.read_error(answer)
         if error is not None:
             raise self._failure(error)
-        return self._checked(self._reading.take_whole(answer))
+        events = self._checked(self._reading.take_whole(answer))
+        if not self.complete:
+            raise failures.not_an_api(self._endpoint, "JSON of another kind")
+        return events
 
     def _unreadable(self, body: bytes) -> EndpointError:
         if not body.strip(_BLANK):
@@ -117,6 +121,13 @@ class AnswerReader:
         return events
 
     def _failure(self, error: failures.ServerError) -> EndpointError:
-        if error.status is None and not error.code and error.message == "":
-            return EndpointUnavailable(self._endpoint.label, "the server failed without a reason")
         return failures.failure(self._endpoint, self._model, error)
+
+
+def _is_half(event: ServerSentEvent) -> bool:
+    """Tell whether an event was cut off by the end of the stream."""
+    try:
+        decode(event.data)
+    except ValueError:
+        return event.data.startswith(b"{")
+    return False

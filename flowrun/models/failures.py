@@ -67,7 +67,7 @@ _BY_CODE: tuple[tuple[re.Pattern[str], _Kind], ...] = (
     (re.compile(r"(invalid|incorrect|missing)_api_key|invalid_auth|authentication_error"), "key"),
     (re.compile(r"permission_(denied|error)|account_deactivated|access_terminated"), "permission"),
     (re.compile(r"context_(length|window)_exceeded|string_above_max_length"), "length"),
-    (re.compile(r"content_(filter|policy)|moderation|cyber_policy"), "policy"),
+    (re.compile(r"content_(filter|policy)|invalid_prompt|moderation|cyber_policy"), "policy"),
     (re.compile(r"rate_limit|slow_down|too_many_requests"), "limit"),
     (
         re.compile(

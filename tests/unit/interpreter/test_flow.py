@@ -74,7 +74,11 @@ def test_a_failed_step_fails_the_run_skips_what_needed_it_and_keeps_the_rest(tmp
             "after": (["bad"], "ok", {}),
             "later": (["after"], "ok", {}),
         },
-        outputs=[("kept", "{{ steps.good.output }}"), ("lost", "{{ steps.after.output.x }}")],
+        outputs=[
+            ("kept", "{{ steps.good.output }}"),
+            ("lost", "{{ steps.after.output }}"),
+            ("bad", "{{ steps.bad.output }}"),
+        ],
     )
     done = interpret(tmp_path, plan, tools=ToldTools({"ok": lambda: "fine", "fail": fail}))
     assert done.last.status == "failed"
