@@ -1,7 +1,7 @@
 """A quiz on paper: the questions are shown, the answers come from the student's answer sheet."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NotRequired, TypedDict
 
 ANSWER_SHEET = Path(__file__).with_name("quiz_answers.txt")
 """One answer a line, in the order of the questions."""
@@ -9,12 +9,13 @@ ANSWER_SHEET = Path(__file__).with_name("quiz_answers.txt")
 UNANSWERED = "I don't know."
 
 
-class Question(TypedDict):
+@dataclass
+class Question:
     """One question as the model writes it."""
 
     question_text: str
-    question_type: NotRequired[str]
-    choices: NotRequired[list[str]]
+    question_type: str = "FREE_RESPONSE"
+    choices: list[str] = field(default_factory=list)
 
 
 def display_quiz(title: str, questions: list[Question]) -> list[str]:
@@ -34,11 +35,10 @@ def display_quiz(title: str, questions: list[Question]) -> list[str]:
 def _as_text(title: str, questions: list[Question]) -> str:
     lines = [f"Quiz: {title}"]
     for question in questions:
-        lines += ["", question["question_text"]]
+        lines += ["", question.question_text]
         letters = "abcdefghijklmnopqrstuvwxyz"
         lines += [
-            f"{letter}. {choice}"
-            for letter, choice in zip(letters, question.get("choices", ()), strict=False)
+            f"{letter}. {choice}" for letter, choice in zip(letters, question.choices, strict=False)
         ]
     return "\n".join(lines)
 

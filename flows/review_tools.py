@@ -1,9 +1,11 @@
 """Turn the reviews of the panel into a comment for a pull request."""
 
-from typing import Literal, TypedDict
+from dataclasses import dataclass
+from typing import Literal
 
 
-class Finding(TypedDict):
+@dataclass
+class Finding:
     """One thing a reviewer found."""
 
     line: int
@@ -11,7 +13,8 @@ class Finding(TypedDict):
     problem: str
 
 
-class Review(TypedDict):
+@dataclass
+class Review:
     """What a reviewer answers, by schema."""
 
     verdict: Literal["approve", "change"]
@@ -25,12 +28,12 @@ def write_comment(correctness: Review, safety: Review) -> str:
         correctness: The engineer's review.
         safety: The security reviewer's review.
     """
-    approved = correctness["verdict"] == safety["verdict"] == "approve"
+    approved = correctness.verdict == safety.verdict == "approve"
     title = "**Approved**" if approved else "**Changes requested**"
     rows = [
-        (finding["severity"] != "major", finding["line"], topic, finding["problem"])
+        (finding.severity != "major", finding.line, topic, finding.problem)
         for topic, review in (("correctness", correctness), ("security", safety))
-        for finding in review["findings"]
+        for finding in review.findings
     ]
     lines = [f"- line {line} ({topic}): {problem}" for _, line, topic, problem in sorted(rows)]
     return "\n".join([title, "", *(lines or ["No findings."])])

@@ -113,7 +113,7 @@ def _look_around(
         if tool.python is not None:
             module = tool.python.partition(":")[0]
             found = find_module(module, flow_dir, project)
-            text = None if found is None else read(found.relative_to(project.root).as_posix())
+            text = None if found is None else read(_from_root(found, project))
             if text is not None and not isinstance(text, Unreadable):
                 modules[module] = text
         elif tool.shell and _program_exists(tool.shell[0], project.root / tool.cwd, environ):
@@ -126,6 +126,10 @@ def _look_around(
         endpoints=frozenset(settings.endpoints),
         aliases={alias: (one.model, one.endpoint or "") for alias, one in settings.models.items()},
     )
+
+
+def _from_root(file: Path, project: Project) -> str:
+    return file.resolve().relative_to(project.root).as_posix()
 
 
 def _program_exists(program: str, cwd: Path, environ: Mapping[str, str]) -> bool:

@@ -30,7 +30,7 @@ from flowrun.source.diagnostic import Diagnostic, in_order
 from flowrun.source.report import Report
 from flowrun.source.text import Position, Span
 from flowrun.storage.database import open_database
-from flowrun.tools.runner import load_tools
+from flowrun.tools.runner import LocalToolRunner, load_tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +89,7 @@ async def open_session(
             await models.close()
     finally:
         database.close()
+        tools.close()
 
 
 class _Interpreter:
@@ -112,7 +113,7 @@ class _Interpreter:
 
 def _load_tools(
     project: Project, plan: ExecutionPlan, flow_path: str, environ: Mapping[str, str]
-) -> ToolRunner:
+) -> LocalToolRunner:
     loaded = load_tools(
         plan.tools,
         root=project.root,

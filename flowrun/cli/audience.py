@@ -1,22 +1,22 @@
 """How the commands that run something show it, take Ctrl-C, and exit."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from typing import cast
+from typing import TextIO, cast
 
 from flowrun.app.execute import Occasion, RunOutcome, RunStart
 from flowrun.clock import SystemClock
 from flowrun.events.bus import Sink, StampedEvent
 from flowrun.events.codec import envelope
 from flowrun.events.records import FlowRunFinished
+from flowrun.tools.stdout import reserved_stdout
 from flowrun.views.run_lines import RunLines
 from flowrun.views.run_result import fold, result_object, write_outputs
-from flowrun.views.text import use_colour
+from flowrun.views.text import pretty_json, use_colour
 
 OUTPUT_FORMATS = ("text", "json", "jsonl")
 
@@ -28,8 +28,11 @@ _EXIT_BY_ERROR = {"denied": 4, "budget": 5}
 class TerminalAudience:
     """Narrates on stderr, live or line by line; writes events to stdout when asked to."""
 
-    def __init__(self, form: str, *, live: bool, quiet: bool, stack: ExitStack) -> None:
+    def __init__(
+        self, form: str, results: TextIO, *, live: bool, quiet: bool, stack: ExitStack
+    ) -> None:
         self._form = form
+        self._results = results
         self._live = live and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._quiet = quiet
         self._stack = stack
@@ -61,8 +64,8 @@ class TerminalAudience:
         """Show an event."""
         if self._form == "jsonl":
             line = envelope(event.event, seq=event.seq, at=event.at, run_id=self._run_id)
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+            self._results.write(line + "\n")
+            self._results.flush()
         self._narrate(event)
 
 
@@ -83,7 +86,8 @@ async def carry_out(carry: Carry, *, form: str, live: bool, quiet: bool) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, halt, number)
     with ExitStack() as stack:
-        audience = TerminalAudience(form, live=live, quiet=quiet, stack=stack)
+        results = stack.enter_context(reserved_stdout())
+        audience = TerminalAudience(form, results, live=live, quiet=quiet, stack=stack)
         outcome = await carry(Occasion(environ=os.environ, audience=audience, stop=stop))
     _conclude(outcome, form)
     return _exit_code(outcome, received)
@@ -94,7 +98,7 @@ def _conclude(outcome: RunOutcome, form: str) -> None:
     steps = [step.name for step in outcome.plan.steps]
     summary = fold(outcome.head.run_id, outcome.events, steps=steps)
     if form == "json":
-        print(json.dumps(result_object(summary), ensure_ascii=False, indent=2))
+        sys.stdout.write(pretty_json(result_object(summary)) + "\n")
     elif form == "text":
         write_outputs(summary, sys.stdout)
     sys.stdout.flush()

@@ -34,8 +34,8 @@ HELP = """Execute declarative flows of AI assistants.
   flowrun execute flows/report.flow.yaml      run it
   flowrun runs list                           what ran
 
-Exit codes: 0 done, 1 the run failed, 3 configuration invalid, 4 not allowed, 6 store locked,
-64 bad usage, 70 a bug; `flowrun explain exit-codes` has them all.
+Exit codes: 0 done, 1 the run failed, 3 configuration invalid, 64 bad usage;
+`flowrun explain exit-codes` has them all.
 """
 
 
@@ -116,7 +116,7 @@ def _refuse(failure: FlowrunError) -> int:
 def _dispatch(arguments: list[str] | None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if not given:
-        click.echo(main.get_help(click.Context(main, info_name="flowrun")), err=True)
+        click.echo(main.get_help(main.make_context("flowrun", [], resilient_parsing=True)), err=True)
         return EXIT_USAGE
     result = main.main(args=given, prog_name="flowrun", standalone_mode=False)
     return result if isinstance(result, int) else 0

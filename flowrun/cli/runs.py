@@ -1,7 +1,6 @@
 """`flowrun runs`: what ran, what it did, and going on with what was left."""
 
 import asyncio
-import json
 import sys
 from dataclasses import asdict
 
@@ -15,7 +14,7 @@ from flowrun.clock import SystemClock
 from flowrun.ports.engine import FlowRunHead
 from flowrun.views.run_result import RunSummary, fold
 from flowrun.views.runs import RunRow, run_object, run_text, runs_object, runs_text
-from flowrun.views.text import neutralise
+from flowrun.views.text import neutralise, pretty_json
 
 _FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -41,7 +40,7 @@ def list_command(form: str) -> int:
     """List runs, the latest first."""
     rows = [_row(head) for head in list_runs(here())]
     if form == "json":
-        print(json.dumps(runs_object(rows), ensure_ascii=False, indent=2))
+        print(pretty_json(runs_object(rows)))
     else:
         sys.stdout.write(runs_text(rows, now=SystemClock().now()))
     return 0
@@ -56,7 +55,7 @@ def show_command(run_id: str, form: str, *, full: bool) -> int:
     stored = show_run(here(), run_id)
     row, summary = _row(stored.head), _summary(stored)
     if form == "json":
-        print(json.dumps(run_object(row, summary), ensure_ascii=False, indent=2))
+        print(pretty_json(run_object(row, summary)))
     else:
         sys.stdout.write(neutralise(run_text(row, summary, full=full)))
     return 0

@@ -71,8 +71,10 @@ CHECKS: tuple[Callable[[FlowGraph], Iterator[Diagnostic]], ...] = (
     # order
     check_cycles,
     check_messages,
-    # warnings
-    check_unused,
+)
+
+WARNINGS: tuple[Callable[[FlowGraph], Iterator[Diagnostic]], ...] = (
+    check_unused,  # only of a flow without errors: what is misspelt looks unused
 )
 
 
@@ -93,4 +95,6 @@ def build_graph(
     for transform in TRANSFORMS:
         graph = transform(graph)
     found = in_order(one for check in CHECKS for one in check(graph))
-    return (None if has_errors(found) else graph), found
+    if has_errors(found):
+        return None, found
+    return graph, in_order((*found, *(one for check in WARNINGS for one in check(graph))))

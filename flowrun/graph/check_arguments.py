@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from flowrun.errors import name_list, plural
 from flowrun.expression.template import is_template
 from flowrun.expression.terms import Analysis, Reference
-from flowrun.graph.complaints import near
+from flowrun.graph.complaints import has_stray_keys, near
 from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, ResolvedTool
 from flowrun.graph.inputs import input_schema
 from flowrun.graph.shapes import Lacking, look_up, resolve, type_of, types_of, words_for
@@ -74,7 +74,7 @@ def _missing(
     names = required if isinstance(required, Sequence) and not isinstance(required, str) else ()
     wanted = [str(one) for one in names if one not in given]
     missing = [one for one in wanted if not get_close_matches(one, unknown, n=1, cutoff=0.7)]
-    if not missing:
+    if not missing or has_stray_keys(graph, name):
         return
     key = "with" if step.with_ is not None else "tool"
     what = plural(len(missing), "argument").removeprefix("1 ")

@@ -97,7 +97,7 @@ def check_availability(graph: FlowGraph) -> Iterator[Diagnostic]:
             yield _not_yet(graph, path, said, "choose `repeatable` or `at_most_once`")
         if tool.approval == "always":
             path = ("tools", name, "approval")
-            yield _not_yet(graph, path, "`approval: always`", "remove it, and the tool's use")
+            yield _not_yet(graph, path, "`approval: always`", "write `approval: never`")
 
 
 def _unknown(graph: FlowGraph, noun: Noun, name: str, path: DocPath) -> Iterator[Diagnostic]:

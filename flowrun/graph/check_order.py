@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from flowrun.errors import name_list
+from flowrun.graph.complaints import has_stray_keys
 from flowrun.graph.flowgraph import Edge, FlowGraph
 from flowrun.source.diagnostic import Diagnostic, Label
 
@@ -11,7 +12,8 @@ _NAMED = 6
 
 def check_cycles(graph: FlowGraph) -> Iterator[Diagnostic]:
     """No step waits for itself, by however many others."""
-    left = [name for name in graph.flow.steps if name not in set(graph.order)]
+    done = set(graph.order)
+    left = [name for name in graph.flow.steps if name not in done]
     if not left:
         return
     for knot in _knots(graph, left):
@@ -32,7 +34,7 @@ def check_messages(graph: FlowGraph) -> Iterator[Diagnostic]:
             declared = graph.flow.threads.get(step.thread)
             if declared is None or declared.key is not None:
                 continue
-        if is_first and not (step.message or "").strip():
+        if is_first and not (step.message or "").strip() and not has_stray_keys(graph, name):
             yield _no_message(graph, name, step.thread)
 
 

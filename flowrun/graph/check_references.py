@@ -251,7 +251,7 @@ def _lacking(
 ) -> Diagnostic:
     depth = start + found.depth
     wanted = use.path[depth]
-    inner = ".".join(str(part) for part in use.path[start:depth])
+    inner = _dotted(use.path[start:depth])
     what = f"`{inner}` of {noun}" if inner and start > 1 else noun
     asked = f"no item {wanted}" if isinstance(wanted, int) else f"no field `{wanted}`"
     is_plain = found.kind != "an object"
@@ -268,10 +268,17 @@ def _lacking(
     )
 
 
+def _dotted(path: tuple[str | int, ...]) -> str:
+    said = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return said.removeprefix(".")
+
+
 def _lacking_hint(found: Lacking, wanted: str, *, untyped: bool) -> str:
     if found.kind == "a text" and untyped:
         return "declare its shape with `output:`, or read it with `| fromjson`"
-    return near(wanted, found.names, f"remove `.{wanted}`")
+    if found.kind == "a list":
+        return f"name an item first: `[0].{wanted}`"
+    return near(wanted, found.names, f"remove `{wanted}`")
 
 
 _ROOTS: Mapping[str, Callable[[_Use], Iterator[Diagnostic]]] = {

@@ -11,6 +11,7 @@ from flowrun.source.diagnostic import Diagnostic, suggest
 from flowrun.spec.spans import DocPath
 
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+_FAULTS_LIMIT = 20
 _FREE = frozenset({"description", "title", "default", "const", "examples"})
 _ONE = frozenset(
     {
@@ -29,7 +30,8 @@ def check_schemas(graph: FlowGraph) -> Iterator[Diagnostic]:
     """`output`, `parameters`, `response_format` and inputs hold schemas."""
     for path, schema in _schemas(graph):
         if isinstance(schema, Mapping) and not is_plain(schema):
-            yield from _misspelt_types(graph, path, schema) or _invalid(graph, path, schema)
+            yield from _misspelt_types(graph, path, schema)
+            yield from _invalid(graph, path, schema)
             yield from _references(graph, path, schema)
 
 
@@ -106,40 +108,60 @@ def subschemas(schema: JsonValue, path: DocPath = ()) -> Iterator[tuple[DocPath,
                 yield from subschemas(one, (*path, key, number))
 
 
-def _misspelt_types(graph: FlowGraph, path: DocPath, schema: JsonValue) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
+def _misspelt_types(graph: FlowGraph, path: DocPath, schema: JsonValue) -> Iterator[Diagnostic]:
     for below, one in subschemas(schema):
         named = one.get("type")
         if isinstance(named, str) and named not in _TYPES:
-            found.append(
-                Diagnostic(
-                    code="schema/invalid",
-                    message=f"expected a type of JSON Schema, found `{named}`",
-                    span=graph.spans.value((*path, *below, "type")),
-                    label="not a type",
-                    hint=suggest(named, _TYPES),
-                )
+            yield Diagnostic(
+                code="schema/invalid",
+                message=f"expected a type of JSON Schema, found `{named}`",
+                span=graph.spans.value((*path, *below, "type")),
+                label="not a type",
+                hint=suggest(named, _TYPES),
             )
-    return found
 
 
-def _invalid(graph: FlowGraph, path: DocPath, schema: JsonValue) -> list[Diagnostic]:
+def _invalid(graph: FlowGraph, path: DocPath, schema: JsonValue) -> Iterator[Diagnostic]:
+    """Yield what the meta-schema refuses, each time without what it refused before."""
     from jsonschema_rs import ValidationError, meta  # 20 ms, and most flows do without
 
-    try:
-        meta.validate(cast("dict[str, object]", _plain(schema)))  # a mapping, by the caller
-    except ValidationError as error:
-        below = error.instance_path
-        what = f"`{below[-1]}`" if below else "this"
-        return [
-            Diagnostic(
-                code="schema/invalid",
-                message=f"{what} is not valid in a JSON Schema: {_reworded(error.message)}",
-                span=graph.spans.value((*path, *below)),
-                hint="correct it, or remove it",
-            )
-        ]
-    return []
+    rest = cast("dict[str, object]", _plain(schema))  # a mapping, by the caller
+    for _, one in subschemas(cast("JsonObject", rest)):
+        if isinstance(one.get("type"), str) and one["type"] not in _TYPES:
+            cast("dict[str, object]", one).pop("type")  # reported already
+    for _ in range(_FAULTS_LIMIT):
+        try:
+            meta.validate(rest)
+        except ValidationError as error:
+            below = error.instance_path
+            yield _refused(graph, (*path, *below), error.message)
+            if not below or not _without(rest, below):
+                return
+        else:
+            return
+
+
+def _refused(graph: FlowGraph, path: DocPath, message: str) -> Diagnostic:
+    return Diagnostic(
+        code="schema/invalid",
+        message=f"`{path[-1]}` is not valid in a JSON Schema: {_reworded(message)}",
+        span=graph.spans.value(path),
+        hint="correct it, or remove it",
+    )
+
+
+def _without(schema: object, path: Sequence[str | int]) -> bool:
+    """Take a part out of plain JSON; tell whether it was there."""
+    for part in path[:-1]:
+        schema = schema[part]  # type: ignore[index]  # the validator found its way so
+    last = path[-1]
+    if isinstance(schema, dict) and last in schema:
+        del schema[last]
+        return True
+    if isinstance(schema, list) and isinstance(last, int):
+        schema[last] = True  # the neighbours keep their numbers
+        return True
+    return False
 
 
 def _reworded(message: str) -> str:

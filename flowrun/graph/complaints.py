@@ -5,7 +5,9 @@ from collections.abc import Collection
 from flowrun.expression.terms import Reference
 from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate
 from flowrun.source.diagnostic import suggest
+from flowrun.source.nodes import Mapping
 from flowrun.source.text import Span
+from flowrun.spec.flow import Step
 
 _MANY = 400
 
@@ -28,6 +30,15 @@ def part_of(graph: FlowGraph, template: PlacedTemplate, one: Reference, depth: i
     return graph.place(template.path, start, end)
 
 
-def article(words: str) -> str:
-    """Return `an assistant`, `a tool`."""
-    return f"an {words}" if words[:1] in "aeio" else f"a {words}"
+def has_stray_keys(graph: FlowGraph, step: str) -> bool:
+    """Tell whether a step has a key that was refused, and that may have meant what is missing."""
+    if graph.bound.whole:
+        return False
+    node = graph.spans.node(("steps", step))
+    return isinstance(node, Mapping) and any(
+        str(one.key.value) not in _STEP_KEYS and not str(one.key.value).startswith("x-")
+        for one in node
+    )
+
+
+_STEP_KEYS = frozenset(one.alias or name for name, one in Step.model_fields.items())

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from keyword import iskeyword
+from typing import cast
 
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.source.diagnostic import suggest
+from flowrun.spec.plain import Plain
+from flowrun.spec.wording import found
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 
@@ -67,19 +70,20 @@ def faults(written: JsonObject) -> tuple[ParameterFault, ...]:
     if not isinstance(properties, Mapping):
         return ()
     above = ("properties",) if is_long(written) else ()
-    found: list[ParameterFault] = []
+    wrong: list[ParameterFault] = []
     for name, schema in properties.items():
         path = (*above, name)
         if not name.isidentifier() or not name.isascii() or iskeyword(name):
             said = f"parameter `{name}` must be a name of letters, digits and `_`"
-            found.append(ParameterFault(path, said, "choose another name", at_key=True))
+            wrong.append(ParameterFault(path, said, "choose another name", at_key=True))
         if not isinstance(schema, (Mapping, bool)):
-            found.append(_not_a_schema(path, name, schema))
-    return tuple(found)
+            wrong.append(_not_a_schema(path, name, schema))
+    return tuple(wrong)
 
 
 def _not_a_schema(path: tuple[str, ...], name: str, schema: JsonValue) -> ParameterFault:
-    said = f"parameter `{name}` must be a JSON Schema, found a value"
+    plain = cast("Plain", schema)  # as the file had it
+    said = f"parameter `{name}` must be a JSON Schema, found {found(plain)}"
     if name == "type" and isinstance(schema, str):
         return ParameterFault(
             path,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from flowrun.source.diagnostic import Diagnostic, suggest
 from flowrun.source.locate import locate
-from flowrun.source.nodes import UNKNOWN, Scalar
+from flowrun.source.nodes import FROM_ENVIRONMENT, UNKNOWN, Scalar
 from flowrun.source.pieces import Pieces
 from flowrun.source.scalars import resolve_plain
 from flowrun.source.text import Position, Span
@@ -41,7 +41,8 @@ def interpolate(
         allow_secrets: Whether `${secret:NAME}` may stand here. It is left as it is.
 
     Returns:
-        The scalar, and complaints. With complaints its tag is `UNKNOWN`. An unquoted scalar is
+        The scalar, and complaints. With complaints its tag is `UNKNOWN`, with values of variables
+        `FROM_ENVIRONMENT`, unless it has a tag. An unquoted scalar is
         typed anew: `${PORT}` is a number if the variable holds one.
     """
     if not isinstance(scalar.value, str) or "${" not in scalar.value:
@@ -51,11 +52,12 @@ def interpolate(
     if filling.complaints:
         unknown = Scalar(scalar.value, scalar.span, scalar.content, UNKNOWN)
         return unknown, tuple(filling.complaints)
+    tag = scalar.tag or (FROM_ENVIRONMENT if filling.took_values else None)
     if scalar.is_plain and scalar.tag is None:
         typed = resolve_plain(value)
         if not isinstance(typed, str):
-            return Scalar(typed, scalar.span), ()
-    return Scalar(value, scalar.span, content, scalar.tag), ()
+            return Scalar(typed, scalar.span, (), tag), ()
+    return Scalar(value, scalar.span, content, tag), ()
 
 
 def misplaced_secrets(scalar: Scalar) -> tuple[Diagnostic, ...]:
@@ -73,6 +75,7 @@ class _Filling:
 
     def __init__(self, scalar: Scalar, environ: Mapping[str, str], *, allow_secrets: bool) -> None:
         self.complaints: list[Diagnostic] = []
+        self.took_values = False
         self._scalar = scalar
         self._text = str(scalar.value)
         self._environ = environ
@@ -165,6 +168,7 @@ class _Filling:
         name, operator, argument = form.groups()
         value = self._environ.get(name)
         if value or (value is not None and operator is None):
+            self.took_values = True
             return value
         if operator == ":-":
             return str(argument)

@@ -90,7 +90,7 @@ def _other_versions(root: Mapping, files: Iterable[IncludedFile]) -> list[Diagno
         if not isinstance(version, Scalar) or not isinstance(own, Scalar):
             continue
         if version.value != own.value:
-            message = f"version {own.value} expected, as in the including file, found another"
+            message = "the version of the including file expected, found another"
             complaints.append(_content(message, version.span, "write both for the same version"))
     return complaints
 

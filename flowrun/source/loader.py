@@ -240,6 +240,7 @@ class _Reading:
             at=error.problem_mark.index + self._shift,
             context=error.context or "",
             opener=None if context is None else context.index + self._shift,
+            bracket=builder.open_bracket,
             last_scalar=None if last is None else (last.start, last.end, last.style),
         )
 

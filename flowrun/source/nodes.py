@@ -17,6 +17,11 @@ UNKNOWN = "!unknown"
 been made already: a later stage that finds its value unfit says nothing."""
 
 
+FROM_ENVIRONMENT = "!environment"
+"""Tag of a scalar that holds the value of an environment variable: usable, and not to be shown in
+any message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scalar:
     """A leaf. `value` follows the YAML 1.2 core schema."""
@@ -29,7 +34,7 @@ class Scalar:
     that an offset in the value can be found in the file: one piece a line of a block scalar, one in
     all for a plain one. `source.locate` reads them."""
     tag: str | None = None
-    """`FILE_TAG`, `UNKNOWN`, or nothing."""
+    """`FILE_TAG`, `UNKNOWN`, `FROM_ENVIRONMENT`, or nothing."""
 
     @property
     def is_plain(self) -> bool:

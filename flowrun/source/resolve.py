@@ -122,11 +122,12 @@ class _Resolving:
         listed = root.get("include")
         items = listed.items if isinstance(listed, Sequence) else ()
         for item in items:
-            if isinstance(item, Scalar) and isinstance(item.value, str) and item.tag is None:
+            if isinstance(item, Scalar) and isinstance(item.value, str) and item.tag != UNKNOWN:
                 self._include_one(item, item.value, chain)
 
-    def _include_one(self, item: Scalar, written: str, chain: tuple[str, ...]) -> None:
-        path = join_inside(directory_of(chain[-1]), written)
+    def _include_one(self, item: Scalar, named: str, chain: tuple[str, ...]) -> None:
+        path = join_inside(directory_of(chain[-1]), named)
+        written = self._as_written(item)
         if path is None:
             self.complaints.append(_outside(written, item.span))
             return
@@ -160,8 +161,8 @@ class _Resolving:
 
     def file_text(self, scalar: Scalar, directory: str) -> Scalar:
         """Return the scalar with the text of the file that it names."""
-        written = str(scalar.value)
-        path = join_inside(directory, written)
+        path = join_inside(directory, str(scalar.value))
+        written = self._as_written(scalar)
         if path is None:
             self.complaints.append(_outside(written, scalar.span))
             return _unknown(scalar)
@@ -174,6 +175,12 @@ class _Resolving:
             return _unknown(scalar)
         text = source.text.replace("\r\n", "\n")
         return Scalar(text, scalar.span, text_pieces(source))
+
+    def _as_written(self, scalar: Scalar) -> str:
+        """Return the text of a path as it stands in the file: variables by name, not by value."""
+        source = self.sources[scalar.span.path]
+        written = source.text[source.offset(scalar.span.start) : source.offset(scalar.span.end)]
+        return written.strip("'\"") if "${" in written else str(scalar.value)
 
     def fill(self, scalar: Scalar, path: NodePath) -> Scalar:
         """Fill variables in, unless the text is one where they are left alone."""
@@ -254,7 +261,8 @@ def _not_a_mapping(root: Node) -> Diagnostic:
 
 
 def _unreadable(found: Unreadable, written: str, span: Span) -> Diagnostic:
-    near = f"did you mean `{found.near}`?" if found.near is not None else None
+    is_known = found.near is not None and "${" not in written
+    near = f"did you mean `{found.near}`?" if is_known else None
     if found.reason == NO_SUCH_FILE:
         message = f"there is no file `{written}`"
         hint = near or "paths are relative to the file that names them"

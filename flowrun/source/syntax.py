@@ -20,6 +20,8 @@ class Stumble:
     context: str = ""
     opener: int | None = None
     """Where the thing begins that the parser was reading, if it says."""
+    bracket: int | None = None
+    """Where the innermost open bracket or brace stands, whatever was read inside it."""
     last_scalar: tuple[int, int, str] | None = None
     """Start, end and quote of the last scalar read before."""
 
@@ -150,14 +152,17 @@ def _unclosed_quote(source: SourceText, stumble: Stumble) -> Diagnostic | None:
 
 
 def _unclosed_bracket(source: SourceText, stumble: Stumble) -> Diagnostic | None:
-    opener, text = stumble.opener, source.text
-    if opener is None or not stumble.context.startswith("while parsing a flow "):
+    text = source.text
+    opener = stumble.bracket
+    if stumble.context in ("while parsing a flow sequence", "while parsing a flow mapping"):
+        opener = stumble.opener
+    if opener is None or text[opener : opener + 1] not in _CLOSERS:
         return None
-    bracket = text[opener : opener + 1]
-    if bracket not in _CLOSERS:
-        return None
+    bracket = text[opener]
     if _ends_before(source, opener, stumble.at) or not _is_closed(text, opener):
         return _unclosed(source, opener, bracket, stumble.at)
+    if opener != stumble.opener:
+        return None
     wanted = f"`,` or `{_CLOSERS[bracket]}` expected"
     found = text[stumble.at : stumble.at + 1]
     return Diagnostic(

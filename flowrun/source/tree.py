@@ -96,6 +96,14 @@ class TreeBuilder:
         self._expansion = 0
 
     @property
+    def open_bracket(self) -> int | None:
+        """Where the innermost bracket or brace stands that is still open."""
+        frame = self._stack[-1] if self._stack else None
+        if frame is None or not frame.is_flow or frame.start is None:
+            return None
+        return self._source.offset(frame.start)
+
+    @property
     def in_flow(self) -> bool:
         """Tell whether the innermost open collection is written with brackets or braces."""
         return bool(self._stack) and self._stack[-1].is_flow
@@ -133,7 +141,7 @@ class TreeBuilder:
         """Take the beginning of a mapping or list. `span` is where its first token stands."""
         self._check_depth(len(self._stack) + 1, span)
         frame = _Frame(is_mapping=is_mapping, is_flow=is_flow, anchor=anchor)
-        if is_flow:
+        if is_flow or anchor is None:  # else the token is the anchor, and the value comes later
             frame.start = span.start
         if anchor is not None:
             self._anchors.pop(anchor, None)

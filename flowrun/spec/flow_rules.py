@@ -135,12 +135,12 @@ def _not_one_kind(
     path: DocPath, one: Mapping[str, Plain], kinds: Sequence[str], chosen: Sequence[str]
 ) -> Fault:
     noun = FLOW_GRAMMAR.noun(path)
-    wanted = f"{noun} must have exactly one of {name_list(kinds)}"
+    wanted = f"{noun} must have exactly one of {_listed(kinds, 'and')}"
     if chosen:
         return Fault(
             path=(*path, chosen[1]),
             code="bind/one-kind",
-            message=f"{wanted}, found {name_list(chosen)}",
+            message=f"{wanted}, found {_listed(chosen, 'and')}",
             at="key",
             label="a second kind",
             hint="keep one of them, and write another definition for the other",
@@ -154,9 +154,13 @@ def _not_one_kind(
         code="bind/one-kind",
         message=f"{wanted}, found none",
         at="key",
-        hint=f"add {' or '.join(f'`{kind}:`' for kind in kinds)}",
+        hint=f"add {_listed([f'{kind}:' for kind in kinds], 'or')}",
         loses=path,
     )
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    return f"{name_list(names[:-1])} {last} `{names[-1]}`"
 
 
 def _silently_dropped(path: DocPath) -> Fault:
@@ -178,13 +182,14 @@ def _misplaced(
     if one.keys() <= allowed:
         return
     what = "step" if path[0] == "steps" else "tool"
+    article = "an" if kind[0] in "aeiou" else "a"
     for key in one.keys() - allowed:
         owners = [f"`{other}`" for other, its in keys.items() if key in its]
         if owners:
             yield Fault(
                 path=(*path, key),
                 code="bind/unknown-key",
-                message=f"{FLOW_GRAMMAR.noun(path)} is a `{kind}` {what} and has no key `{key}`",
+                message=f"{FLOW_GRAMMAR.noun(path)} is {article} `{kind}` {what} and has no key `{key}`",
                 at="key",
                 label=f"not for a `{kind}` {what}",
                 hint=f"remove it; `{key}` goes with {' or '.join(owners)}",

@@ -199,7 +199,8 @@ def test_every_example_is_what_it_says(path, block, tmp_path):
 def load(folder, text) -> Report:
     (folder / "flows" / "example.flow.yaml").write_text(text)
     return load_flow(
-        str(folder / "flows" / "example.flow.yaml"), environ={"PATH": "/usr/bin:/bin"}
+        str(folder / "flows" / "example.flow.yaml"),
+        environ={"PATH": "/usr/bin:/bin", "USER": "ada"},
     ).report
 
 

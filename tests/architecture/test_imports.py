@@ -44,7 +44,7 @@ CHECKING = frozenset(["click", "jinja2", "jsonschema_rs", "pydantic", "pydantic_
 MAY_LOAD = {
     ("--help",): {"click"},
     ("--version",): {"click"},
-    ("execute", "--help"): {"click"},
+    ("execute", "--help"): CHECKING | {"asyncio", "sqlite3", "subprocess"},
     ("check", "--help"): CHECKING,
     ("explain", "graph/cycle"): {"click"},
     ("check", FLOW): CHECKING,

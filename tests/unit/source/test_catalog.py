@@ -16,7 +16,7 @@ from flowrun.source.text import SourceText
 
 PACKAGE = Path(flowrun.__file__).parent
 STAGES = sorted({code.partition("/")[0] for code in CATALOG})
-CODE = re.compile(rf"(?:{'|'.join(STAGES)})/[a-z-]+")
+CODE = re.compile(rf"(?:{'|'.join(STAGES)})/[a-z]+(?:-[a-z]+)*")
 
 
 def codes_in(path: Path) -> set[str]:

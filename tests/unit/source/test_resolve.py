@@ -11,7 +11,7 @@ from flowrun.source.document import (
     decode_source,
 )
 from flowrun.source.locate import locate
-from flowrun.source.nodes import UNKNOWN, Mapping, Scalar
+from flowrun.source.nodes import FROM_ENVIRONMENT, UNKNOWN, Mapping, Scalar
 from flowrun.source.resolve import is_prompt, resolve_document, secret_allowed
 from flowrun.source.text import SourceText
 from tests.support.yaml_trees import plain
@@ -124,7 +124,7 @@ assistants: {a: {instructions: 'say ${secret:K}'}}
     found, complaints = resolve({"flow.yaml": text})
     assert [f"{one.code} {one.span}" for one in complaints] == [
         "secret/not-here flow.yaml:2:52",
-        "secret/not-here flow.yaml:2:74",
+        "secret/not-here flow.yaml:2:75",
         "secret/not-here flow.yaml:3:37",
     ]
     assert found is not None
@@ -332,6 +332,8 @@ def test_no_value_of_the_environment_shows_in_a_complaint():
         "a: !file ${C}.md\nb: ${C\nversion: 1\n",
         "b.yaml": "version: ${C}\nthreads: ${C}\n",
     }
-    _, complaints = resolve(dict(files), C=canary)
+    found, complaints = resolve(dict(files), C=canary)
     assert len(complaints) >= 5
     assert canary not in repr(complaints)
+    assert found is not None
+    assert scalar(document({"flow.yaml": "a: ${C}\n"}, C="7").root, "a").tag == FROM_ENVIRONMENT

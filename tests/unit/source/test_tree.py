@@ -23,6 +23,7 @@ from tests.support.yaml_trees import at, complaints, load, marked, plain, the_co
         ("a: «[b, {c: d}]»\n", ["a"]),
         ("a:\n  «b: c\n  d: e»\n\n# end\nf: g\n", ["a"]),
         ("a: &q\n  «b: c»\nf: g\n", ["a"]),
+        ("a:\n«- b\n- [c]»\nd: e\n", ["a"]),
         ("a:\n- «b: c\n  d: [e]»\n- f\n", ["a", 0]),
         ("a: «|\n  one\n  two»\n\n\nb: c\n", ["a"]),
         ("a: «|-»\nb: c\n", []),

@@ -1,0 +1,617 @@
+"""Every mistake that binding can see: its code, its place, its words, and what is left."""
+
+import re
+
+import pytest
+
+from flowrun.source.document import Document
+from flowrun.source.nodes import UNKNOWN, Entry, Mapping, Scalar
+from flowrun.spec.bind import bind_flow
+from tests.support.binding import bound, complaints_of, document, flow_text, the_only_complaint
+from tests.support.repository import ROOT
+
+DESIGN_FLOW = """\
+# yaml-language-server: $schema=../schemas/flow.schema.json
+version: 1
+name: trip-report
+inputs:
+  city: {type: string, default: "San Francisco, CA"}
+  days: {type: integer, minimum: 1, default: 3}
+
+tools:
+  get_current_weather:
+    python: weather_tools:get_current_weather      # schema from the signature and docstring
+  disk_free:
+    description: Free space of a path, in human units
+    shell: [df, -h, "{{ args.path }}"]             # argv, never a shell string
+    parameters: {path: {type: string, description: Absolute path}}
+
+assistants:
+  guide:
+    model: gpt-5-mini
+    instructions: You are a travel guide. Be brief.
+    tools: [get_current_weather]
+  editor: {model: gpt-5-mini, instructions: Be an editor.}
+
+threads:
+  research: {}
+  writing: {}
+
+steps:
+  forecast:
+    assistant: guide
+    thread: research
+    message: How is the weather in {{ inputs.city }} for {{ inputs.days }} days?
+  packing:
+    assistant: guide
+    thread: research                               # same thread: after forecast, in file order
+    message: What should I pack?
+  disk: {tool: disk_free, with: {path: /tmp}}      # a tool is also a step
+  report:
+    assistant: editor
+    thread: writing                                # another thread
+    message: |
+      Weather: {{ steps.forecast.output }}
+      Packing: {{ steps.packing.output }}
+      Disk: {{ steps.disk.output }}
+outputs:
+  report: "{{ steps.report.output }}"
+"""
+
+
+def test_the_flow_of_the_design_binds():
+    flow, complaints = bind_flow(document(DESIGN_FLOW))
+    assert complaints == ()
+    assert flow is not None
+    assert flow.whole
+    assert flow.dropped == frozenset()
+    assert list(flow.flow.steps) == ["forecast", "packing", "disk", "report"]
+    assert flow.flow.steps["disk"].with_ == {"path": "/tmp"}
+    assert flow.flow.inputs["days"].default == 3
+    assert flow.flow.tools["disk_free"].shell == ["df", "-h", "{{ args.path }}"]
+    assert str(flow.spans.key(("steps", "report", "thread"))) == "test.flow.yaml:40:5"
+
+
+MISTAKES = {
+    "flow key": (
+        "«stepps»: {}",
+        "bind/unknown-key",
+        "the flow has no key `stepps`",
+        "did you mean `steps`?",
+    ),
+    "step key": (
+        "steps: {only: {assistant: guide, «mesage»: Go}}",
+        "bind/unknown-key",
+        "step `only` has no key `mesage`",
+        "did you mean `message`?",
+    ),
+    "assistant key": (
+        "assistants: {guide: {model: m, «temprature»: 1}}",
+        "bind/unknown-key",
+        "assistant `guide` has no key `temprature`",
+        "did you mean `temperature`?",
+    ),
+    "tool key": (
+        "tools: {t: {shell: [ls], «enviroment»: []}}",
+        "bind/unknown-key",
+        "tool `t` has no key `enviroment`",
+        None,
+    ),
+    "word of a neighbour": (
+        "steps: {only: {assistant: guide, «depends_on»: []}}",
+        "bind/unknown-key",
+        "step `only` has no key `depends_on`",
+        "did you mean `needs`?",
+    ),
+    "thread key": (
+        "threads: {t: {«colour»: red}}",
+        "bind/unknown-key",
+        "thread `t` has no key `colour`",
+        "known: `key`, `metadata`",
+    ),
+    "input key": (
+        "inputs: {city: {type: string, «defualt»: x}}",
+        "bind/unknown-key",
+        "input `city` has no key `defualt`",
+        "did you mean `default`?",
+    ),
+    "deep key": (
+        "assistants: {guide: {model: m, truncation: {type: auto, «lst»: 3}}}",
+        "bind/unknown-key",
+        "`truncation` of assistant `guide` has no key `lst`",
+        "known: `last_messages`, `type`",
+    ),
+    "the python name of a key": (
+        "steps: {only: {assistant: guide, «with_»: {}}}",
+        "bind/unknown-key",
+        "step `only` has no key `with_`",
+        None,
+    ),
+    "later key of a step": (
+        "steps: {only: {assistant: guide, «if»: true}}",
+        "bind/not-available-yet",
+        "`if` of step `only` is not available yet",
+        None,
+    ),
+    "later kind of step": (
+        "steps: {only: {«ask»: really?}}",
+        "bind/not-available-yet",
+        "`ask` of step `only` is not available yet",
+        None,
+    ),
+    "later key of a tool": (
+        "tools: {t: {shell: [ls], «retry»: {attempts: 3}}}",
+        "bind/not-available-yet",
+        "`retry` of tool `t` is not available yet",
+        None,
+    ),
+    "later key of an assistant": (
+        "assistants: {guide: {model: m, «knowledge»: [docs]}}",
+        "bind/not-available-yet",
+        "`knowledge` of assistant `guide` is not available yet",
+        None,
+    ),
+    "later key of the flow": (
+        "«limits»: {max_tokens: 3}",
+        "bind/not-available-yet",
+        "`limits` of the flow is not available yet",
+        None,
+    ),
+    "message on a tool step": (
+        "tools: {t: {shell: [ls]}}\nsteps: {only: {tool: t, «message»: Go}}",
+        "bind/unknown-key",
+        "step `only` is a `tool` step and has no key `message`",
+        "remove it; `message` goes with `assistant`",
+    ),
+    "with on an assistant step": (
+        "steps: {only: {assistant: guide, «with»: {}}}",
+        "bind/unknown-key",
+        "step `only` is an `assistant` step and has no key `with`",
+        "remove it; `with` goes with `tool`",
+    ),
+    "cwd on a python tool": (
+        "tools: {t: {python: 'a:b', «cwd»: src}}",
+        "bind/unknown-key",
+        "tool `t` is a `python` tool and has no key `cwd`",
+        "remove it; `cwd` goes with `shell` or `script`",
+    ),
+    "no kind": (
+        "steps: {«only»: {needs: []}}",
+        "bind/one-kind",
+        "step `only` must have exactly one of `assistant` and `tool`, found none",
+        "add `assistant:` or `tool:`",
+    ),
+    "two kinds": (
+        "tools: {t: {shell: [ls]}}\nsteps: {only: {assistant: guide, «tool»: t}}",
+        "bind/one-kind",
+        "step `only` must have exactly one of `assistant` and `tool`, found `assistant` and `tool`",
+        "keep one of them, and write another definition for the other",
+    ),
+    "tool without a kind": (
+        "tools: {«t»: {description: d}}",
+        "bind/one-kind",
+        "tool `t` must have exactly one of `python`, `shell` and `script`, found none",
+        "add `python:`, `shell:` or `script:`",
+    ),
+    "tool of two kinds": (
+        "tools: {t: {script: ls, «python»: 'a:b'}}",
+        "bind/one-kind",
+        "tool `t` must have exactly one of `python`, `shell` and `script`, "
+        "found `script` and `python`",
+        None,
+    ),
+    "missing key": (
+        "assistants: {«guide»: {instructions: Be brief}}",
+        "bind/missing-key",
+        "assistant `guide` must have a key `model`, found none",
+        "add `model:`",
+    ),
+    "missing key in an input": (
+        "inputs: {«city»: {}}",
+        "bind/missing-key",
+        "input `city` must have a key `type`, found none",
+        "add `type:`",
+    ),
+    "text for a number": (
+        "assistants: {guide: {model: m, temperature: «hot»}}",
+        "bind/wrong-type",
+        "`temperature` of assistant `guide` must be a number, found the text `hot`",
+        None,
+    ),
+    "quoted number": (
+        "assistants: {guide: {model: m, temperature: «'0.5'»}}",
+        "bind/wrong-type",
+        "`temperature` of assistant `guide` must be a number, found the text `0.5`",
+        "write `0.5`, without quotes",
+    ),
+    "number for a text": (
+        "steps: {only: {assistant: guide, message: «42»}}",
+        "bind/wrong-type",
+        "`message` of step `only` must be a text, found the number `42`",
+        'put it in quotes: `"42"`',
+    ),
+    "true for a text": (
+        "assistants: {guide: {model: m, metadata: {vip: «true»}}}",
+        "bind/wrong-type",
+        "`metadata.vip` of assistant `guide` must be a text, found `true`",
+        'put it in quotes: `"true"`',
+    ),
+    "yes for true": (
+        "assistants: {guide: {model: m, parallel_tool_calls: «yes»}}",
+        "bind/wrong-type",
+        "`parallel_tool_calls` of assistant `guide` must be `true` or `false`, found the text `yes`",
+        "write `true`, without quotes",
+    ),
+    "fraction for a whole number": (
+        "tools: {t: {shell: [ls], max_output: «1.5»}}",
+        "bind/wrong-type",
+        "`max_output` of tool `t` must be a whole number, found the number `1.5`",
+        None,
+    ),
+    "shell as a line": (
+        "tools: {t: {shell: «df -h»}}",
+        "bind/wrong-type",
+        "`shell` of tool `t` must be a list, found the text `df -h`",
+        "write a list, an item for each word: `[df, -h]`",
+    ),
+    "one name for a list": (
+        "assistants: {guide: {model: m, tools: «weather»}}",
+        "bind/wrong-type",
+        "`tools` of assistant `guide` must be a list, found the text `weather`",
+        "write a list: `[weather]`",
+    ),
+    "item of a list": (
+        "tools: {t: {shell: [sleep, «5»]}}",
+        "bind/wrong-type",
+        "item 2 of `shell` of tool `t` must be a text, found the number `5`",
+        'put it in quotes: `"5"`',
+    ),
+    "text for a definition": (
+        "threads: {t: «new»}",
+        "bind/wrong-type",
+        "thread `t` must be a mapping, found the text `new`",
+        None,
+    ),
+    "list for a section": (
+        "threads: «[a]»",
+        "bind/wrong-type",
+        "`threads` must be a mapping, found a list",
+        None,
+    ),
+    "shape of a choice": (
+        "assistants: {guide: {model: m, truncation: «3»}}",
+        "bind/wrong-type",
+        "`truncation` of assistant `guide` must be `auto` or a mapping with a `type`, "
+        "found the number `3`",
+        None,
+    ),
+    "environment": (
+        "tools: {t: {shell: [ls], env: «HOME»}}",
+        "bind/wrong-type",
+        "`env` of tool `t` must be a list of names or a mapping of names to values, "
+        "found another text",
+        None,
+    ),
+    "secret of the wrong type": (
+        "tools: {t: {shell: [ls], env: {PIN: «4711»}}}",
+        "bind/wrong-type",
+        "`env.PIN` of tool `t` must be a text, found a number",
+        "put it in quotes",
+    ),
+    "nothing": (
+        "assistants: {guide: {model: m, «instructions»: }}",
+        "bind/wrong-type",
+        "`instructions` of assistant `guide` must have a value, found nothing",
+        "give it a value, or remove the key",
+    ),
+    "a definition without a body": (
+        "threads:\n  «t»:\n",
+        "bind/wrong-type",
+        "thread `t` must have a value, found nothing",
+        "give it a value, or remove the key",
+    ),
+    "choice": (
+        "tools: {t: {shell: [ls], effect: «at_most_onse»}}",
+        "bind/wrong-value",
+        "`effect` of tool `t` must be `repeatable`, `keyed`, `probe` or `at_most_once`, "
+        "found the text `at_most_onse`",
+        "did you mean `at_most_once`?",
+    ),
+    "too large": (
+        "assistants: {guide: {model: m, temperature: «3»}}",
+        "bind/wrong-value",
+        "`temperature` of assistant `guide` must be at most 2, found the number `3`",
+        None,
+    ),
+    "too small": (
+        "assistants: {guide: {model: m, max_prompt_tokens: «0»}}",
+        "bind/wrong-value",
+        "`max_prompt_tokens` of assistant `guide` must be at least 1, found the number `0`",
+        None,
+    ),
+    "infinite": (
+        "assistants: {guide: {model: m, temperature: «.inf»}}",
+        "bind/wrong-value",
+        "`temperature` of assistant `guide` must be a finite number, found an infinite one",
+        None,
+    ),
+    "too long": (
+        f"assistants: {{guide: {{model: m, metadata: {{a: «{'x' * 513}»}}}}}}",
+        "bind/wrong-value",
+        "`metadata.a` of assistant `guide` must be at most 512 characters long, found 513",
+        None,
+    ),
+    "too many": (
+        "assistants: {guide: {model: m, metadata: «{"
+        + ", ".join(f"k{number}: v" for number in range(17))
+        + "}»}}",
+        "bind/wrong-value",
+        "`metadata` of assistant `guide` must be at most 16 items long, found 17",
+        None,
+    ),
+    "empty": (
+        "tools: {t: {shell: «[]»}}",
+        "bind/wrong-value",
+        "`shell` of tool `t` must be filled, found an empty list",
+        None,
+    ),
+    "duration": (
+        "tools: {t: {shell: [ls], timeout: «30 seconds»}}",
+        "bind/wrong-value",
+        "`timeout` of tool `t` must be a duration such as `30s`, `500ms`, `5m` or `1h`, "
+        "found the text `30 seconds`",
+        None,
+    ),
+    "duration without a unit": (
+        "tools: {t: {shell: [ls], timeout: «30»}}",
+        "bind/wrong-type",
+        "`timeout` of tool `t` must be a text, found the number `30`",
+        "write a duration with its unit: `30s`",
+    ),
+    "entry point": (
+        "tools: {t: {python: «weather_tools.forecast»}}",
+        "bind/wrong-value",
+        "`python` of tool `t` must be `module:function`, found the text `weather_tools.forecast`",
+        "write `weather_tools:forecast`",
+    ),
+    "name of a step": (
+        "steps: {«first-step»: {assistant: guide}}",
+        "bind/bad-name",
+        "a name in `steps` must be a name of small letters, digits and `_`, a letter first, "
+        "found `first-step`",
+        "write `first_step`",
+    ),
+    "name of the flow": (
+        "name: «My Flow»",
+        "bind/bad-name",
+        "`name` must be a name of small letters, digits, `_` and `-`, a letter first, "
+        "found the text `My Flow`",
+        "write `my-flow`",
+    ),
+    "reference that is no name": (
+        "steps: {only: {assistant: «The Guide»}}",
+        "bind/bad-name",
+        "`assistant` of step `only` must be a name of small letters, digits, `_` and `-`, "
+        "a letter first, found the text `The Guide`",
+        "write `the-guide`",
+    ),
+    "environment name": (
+        "env: [HOME, «MY-VAR»]",
+        "bind/bad-name",
+        "item 2 of `env` must be a name of letters, digits and `_`, found another text",
+        None,
+    ),
+    "long key": (
+        f"assistants: {{guide: {{model: m, metadata: {{? «{'k' * 65}» : v}}}}}}",
+        "bind/bad-name",
+        "a name in `metadata` of assistant `guide` must be at most 64 characters long, "
+        f"found `{'k' * 39}…`",
+        None,
+    ),
+    "newer version": (
+        "version: «2»",
+        "bind/unknown-version",
+        "`version` must be `1`, found the number `2`",
+        "this release knows version 1 alone; a newer flowrun may know it",
+    ),
+    "version as a text": (
+        "version: «'1'»",
+        "bind/unknown-version",
+        "`version` must be `1`, found the text `1`",
+        "write `version: 1` at the top of the file",
+    ),
+    "version true": (
+        "version: «true»",
+        "bind/unknown-version",
+        "`version` must be `1`, found `true`",
+        None,
+    ),
+    "version without a value": (
+        "«version»:",
+        "bind/unknown-version",
+        "`version` must be `1`, found nothing",
+        None,
+    ),
+    "no steps": (
+        "«steps»: {}",
+        "bind/wrong-value",
+        "`steps` must have at least one step, found none",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "code", "message", "hint"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_reported_once_at_its_place(body, code, message, hint):
+    complaint = the_only_complaint(flow_text(body), bind_flow)
+    assert (complaint.code, complaint.message) == (code, message)
+    if hint is not None:
+        assert complaint.hint == hint
+
+
+def test_a_missing_version_is_told_at_the_first_key():
+    complaint = the_only_complaint(
+        "«name»: sample\nassistants: {g: {model: m}}\nsteps: {s: {assistant: g}}\n", bind_flow
+    )
+    assert complaint.code == "bind/unknown-version"
+    assert complaint.message == "the flow must say `version: 1`, found no version"
+
+
+def test_missing_top_level_keys_are_each_told():
+    _, complaints = bind_flow(document("version: 1\n"))
+    assert [one.message for one in complaints] == [
+        "the flow must have a key `name`, found none",
+        "the flow must have a key `steps`, found none",
+    ]
+
+
+def test_two_kinds_name_the_first_as_well():
+    text = "tools: {t: {shell: [ls]}}\nsteps: {only: {assistant: guide, tool: t}}"
+    [complaint] = bound(text)[1]
+    [label] = complaint.related
+    assert label.text == "the first kind"
+    assert label.span.start.column == text.splitlines()[1].index("assistant") + 1
+
+
+def test_a_later_kind_beside_one_of_now_is_two_kinds_and_not_available():
+    assert [code for code, _ in complaints_of("steps: {a: {assistant: guide, ask: x}}")] == [
+        "bind/not-available-yet",
+        "bind/one-kind",
+    ]
+
+
+def test_a_misspelt_kind_is_not_a_missing_kind_as_well():
+    text = "steps: {a: {asistant: guide}}\ntools: {t: {shel: [ls]}}"
+    assert [code for code, _ in complaints_of(text)] == ["bind/unknown-key"] * 2
+
+
+def test_a_misspelt_key_is_not_a_missing_key_as_well():
+    assert complaints_of("assistants: {guide: {modle: m}}") == [
+        ("bind/unknown-key", "assistant `guide` has no key `modle`")
+    ]
+
+
+def test_nothing_is_said_of_the_value_of_an_unknown_key():
+    assert len(complaints_of("assistants: {guide: {model: m, colour: {a: , b: .inf}}}")) == 1
+
+
+def test_all_mistakes_of_a_step_are_told_and_hide_no_other_step():
+    text = """\
+steps:
+  one: {assistant: guide, mesage: Go, on_error: ignore, max_prompt_tokens: many}
+  Two: {assistant: guide}
+  three: {tool: t, thread: x, needs: [one, 5]}
+"""
+    assert [code for code, _ in complaints_of(text)] == [
+        "bind/unknown-key",
+        "bind/wrong-value",
+        "bind/wrong-type",
+        "bind/bad-name",
+        "bind/unknown-key",
+        "bind/wrong-type",
+    ]
+
+
+def test_private_keys_are_ignored_at_every_depth():
+    text = """\
+x-common: {a: , b: .inf}
+inputs: {city: {type: string, x-note: 1}}
+tools: {t: {shell: [ls], x-owner: me}}
+assistants: {guide: {model: m, x-a: 1, truncation: {type: auto, x-b: 2}}}
+threads: {t: {x-c: 3}}
+steps: {only: {assistant: guide, x-d: [4]}}
+"""
+    flow, complaints = bound(text)
+    assert complaints == ()
+    assert flow.whole
+
+
+def test_null_is_a_value_where_data_are_free():
+    text = """\
+inputs: {city: {type: string, enum: [a], default: a}}
+tools: {t: {shell: [ls], parameters: {path: {default: }}}}
+steps: {only: {tool: t, with: {path: }}}
+outputs: {all: {nothing: }}
+"""
+    assert complaints_of(text) == []
+
+
+def test_what_is_sound_is_handed_on_and_what_is_not_is_named():
+    text = """\
+tools:
+  good: {shell: [ls]}
+  bad: {shell: ls}
+assistants:
+  guide: {model: m, temprature: 1, temperature: hot}
+  broken: {instructions: x}
+threads: {t: 5}
+env: [HOME, 5-5]
+steps:
+  one: {assistant: guide, thread: t, mesage: Go}
+  two: {assistant: 5}
+  three: {asistant: guide}
+"""
+    flow, _ = bound(text)
+    assert not flow.whole
+    assert flow.dropped == {
+        ("tools", "bad"),
+        ("assistants", "broken"),
+        ("threads", "t"),
+        ("env", "5-5"),
+        ("steps", "two"),
+        ("steps", "three"),
+    }
+    assert list(flow.flow.tools) == ["good"]
+    assert list(flow.flow.assistants) == ["guide"]
+    assert list(flow.flow.steps) == ["one"]
+    assert flow.flow.env == ["HOME"]
+    assert flow.flow.assistants["guide"].temperature is None
+    assert flow.lost("steps", "two")
+    assert not flow.lost("steps", "one")
+
+
+def test_a_section_that_is_lost_may_have_held_any_name():
+    flow, _ = bound("threads: [a]")
+    assert flow.lost("threads", "whatever")
+    flow, _ = bound("thraeds: {a: {}}")
+    assert flow.lost("threads", "a")
+
+
+def test_a_flow_without_steps_still_shows_its_tools():
+    flow, complaints = bind_flow(document("version: 3\nname: A\ntools: {t: {shell: [ls]}}\n"))
+    assert flow is not None
+    assert list(flow.flow.tools) == ["t"]
+    assert len(complaints) == 3
+
+
+def test_nothing_is_said_of_a_value_that_could_not_be_had():
+    whole = document("version: 1\nname: a\nassistants: {g: {model: m, top_p: x}}\nsteps: {}\n")
+    [*others, steps] = whole.root.entries
+    place = steps.value.span
+    model = Entry(Scalar("model", place), Scalar("m", place))
+    unknown = Entry(Scalar("top_p", place), Scalar("${P}", place, (), UNKNOWN))
+    guide = Entry(Scalar("g", place), Mapping((model, unknown), place))
+    assistants = Entry(Scalar("assistants", place), Mapping((guide,), place))
+    root = Mapping((*others[:2], assistants, steps), place)
+    flow, complaints = bind_flow(Document(root, whole.path, whole.sources))
+    assert [one.message for one in complaints] == [
+        "`steps` must have at least one step, found none"
+    ]
+    assert flow is not None
+    assert not flow.whole
+
+
+def test_complaints_are_in_order_of_place():
+    spans = [one.span for one in bound("steps: {a: {b: 1}}\nzzz: 1\nenv: 3\n")[1]]
+    assert spans == sorted(spans)
+
+
+def test_no_flow_of_the_repository_is_refused():
+    for path in sorted((ROOT / "flows").glob("*.flow.yaml")):
+        text = re.sub(r"!file (\S+)", r"\1", path.read_text("utf-8"))
+        assert bind_flow(document(text))[1] == (), path
+
+
+def test_ten_thousand_steps_with_a_mistake_each_are_told_each():
+    steps = "".join(f"  s{number}: {{assistant: guide, mesage: x}}\n" for number in range(1000))
+    assert len(complaints_of(f"steps:\n{steps}")) == 1000
