@@ -116,7 +116,8 @@ def _refuse(failure: FlowrunError) -> int:
 def _dispatch(arguments: list[str] | None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if not given:
-        click.echo(main.get_help(main.make_context("flowrun", [], resilient_parsing=True)), err=True)
+        context = main.make_context("flowrun", [], resilient_parsing=True)
+        click.echo(main.get_help(context), err=True)
         return EXIT_USAGE
     result = main.main(args=given, prog_name="flowrun", standalone_mode=False)
     return result if isinstance(result, int) else 0

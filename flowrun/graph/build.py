@@ -33,6 +33,7 @@ from flowrun.graph.surroundings import Surroundings
 from flowrun.graph.transforms import (
     assign_lanes,
     connect_steps,
+    describe_inputs,
     find_templates,
     order_steps,
     resolve_tools,
@@ -42,6 +43,7 @@ from flowrun.spec.bind import BoundFlow
 
 TRANSFORMS: tuple[Callable[[FlowGraph], FlowGraph], ...] = (
     find_templates,  # first: references become edges
+    describe_inputs,
     resolve_tools,  # what each tool takes and returns
     assign_lanes,
     connect_steps,  # needs, references, thread order

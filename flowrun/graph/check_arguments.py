@@ -8,7 +8,6 @@ from flowrun.expression.template import is_template
 from flowrun.expression.terms import Analysis, Reference
 from flowrun.graph.complaints import has_stray_keys, near
 from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, ResolvedTool
-from flowrun.graph.inputs import input_schema
 from flowrun.graph.shapes import Lacking, look_up, resolve, type_of, types_of, words_for
 from flowrun.ids import JsonObject, JsonValue, canonical_json
 from flowrun.source.diagnostic import Diagnostic, Label
@@ -138,8 +137,8 @@ def _schema_of(graph: FlowGraph, one: Reference) -> JsonObject | None:
     root, *rest = one.path
     name = str(rest[0]) if rest else ""
     found: JsonObject | Lacking | None = None
-    if root == "inputs" and name in graph.flow.inputs:
-        found = look_up(input_schema(graph.flow.inputs[name]), rest[1:])
+    if root == "inputs" and name in graph.inputs:
+        found = look_up(graph.inputs[name], rest[1:])
     elif root == "steps" and name in graph.flow.steps and rest[1:2] == ["output"]:
         schema = graph.output_schema(name)
         found = look_up(schema, rest[2:]) if schema is not None else None

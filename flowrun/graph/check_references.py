@@ -7,7 +7,6 @@ from flowrun.errors import name_list
 from flowrun.expression.terms import Reference, TemplateProblem
 from flowrun.graph.complaints import near, part_of
 from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, Where
-from flowrun.graph.inputs import input_schema
 from flowrun.graph.shapes import Lacking, look_up
 from flowrun.ids import JsonObject
 from flowrun.source.diagnostic import Diagnostic, Label
@@ -108,7 +107,7 @@ def _known_elsewhere(use: _Use, name: str) -> str | None:
 def _inputs(use: _Use) -> Iterator[Diagnostic]:
     if len(use.path) < 2:
         return
-    name, inputs = str(use.path[1]), use.graph.flow.inputs
+    name, inputs = str(use.path[1]), use.graph.inputs
     if name not in inputs:
         if not use.graph.bound.lost("inputs", name):
             yield use.complain(
@@ -118,7 +117,7 @@ def _inputs(use: _Use) -> Iterator[Diagnostic]:
                 hint=near(name, inputs, f"declare `{name}` under `inputs:`"),
             )
         return
-    yield from _shape(use, 2, input_schema(inputs[name]), f"input `{name}`", ("inputs", name))
+    yield from _shape(use, 2, inputs[name], f"input `{name}`", ("inputs", name))
 
 
 def _env(use: _Use) -> Iterator[Diagnostic]:

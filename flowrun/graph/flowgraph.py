@@ -81,6 +81,8 @@ class FlowGraph:
     surroundings: Surroundings
     templates: tuple[PlacedTemplate, ...] = ()
     """In file order of their sections; texts with nothing to fill in are not among them."""
+    inputs: Mapping[str, JsonObject] = field(default_factory=dict)
+    """By name, the JSON Schema of every input."""
     tools: Mapping[str, ResolvedTool] = field(default_factory=dict)
     lanes: Mapping[str, str] = field(default_factory=dict)
     """By step: its thread's name, or the step's own name in parentheses."""

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from flowrun.expression.template import analyse, is_template
 from flowrun.graph.flowgraph import (
@@ -29,6 +30,16 @@ def find_templates(graph: FlowGraph) -> FlowGraph:
         for path, text in _texts(path, value)
     )
     return replace(graph, templates=found)
+
+
+def describe_inputs(graph: FlowGraph) -> FlowGraph:
+    """Give each input its JSON Schema: JSON Schema's own keys, `default` only if one was given."""
+    schemas = {
+        # models of JSON dump to JSON
+        name: cast("JsonObject", one.model_dump(by_alias=True, exclude_unset=True))
+        for name, one in graph.flow.inputs.items()
+    }
+    return replace(graph, inputs=schemas)
 
 
 def resolve_tools(graph: FlowGraph) -> FlowGraph:

@@ -173,6 +173,15 @@ def refused_connection(endpoint: Endpoint, reason: str) -> EndpointUnavailable:
     )
 
 
+def untrusted(endpoint: Endpoint) -> EndpointRefused:
+    """The server's certificate is not one that this machine trusts."""
+    return EndpointRefused(
+        endpoint.label,
+        f"the certificate of {endpoint.shown_url} is not trusted",
+        hint="name a file with its authority's certificate in `SSL_CERT_FILE`",
+    )
+
+
 def connect_timeout(endpoint: Endpoint) -> EndpointUnavailable:
     """Nothing answered in time."""
     return EndpointUnavailable(

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import cast
+from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import anyio
@@ -163,7 +164,7 @@ def _quick_client(endpoint: Endpoint) -> httpx2.AsyncClient | None:
     """Return a client with a shelf of connections, or None for the SDK's own behind a proxy."""
     if getproxies():
         return None
-    if endpoint.base_url.startswith("https:"):
+    if urlsplit(endpoint.base_url).scheme == "https":
         tls = httpx2.create_ssl_context()
     else:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; the real one takes 20 ms
@@ -179,6 +180,8 @@ def _name(endpoint: Endpoint, exc: Exception, *, answering: bool = False) -> End
         return failures.connect_timeout(endpoint)
     if isinstance(reason, httpx2.TimeoutException):
         return failures.read_timeout(endpoint)
+    if "CERTIFICATE_VERIFY_FAILED" in str(reason):
+        return failures.untrusted(endpoint)
     if isinstance(reason, httpx2.ConnectError | httpx2.ProxyError | httpx2.UnsupportedProtocol):
         return failures.refused_connection(endpoint, str(reason))
     if answering:

@@ -8,7 +8,6 @@ everywhere.
 from collections.abc import Mapping
 
 from flowrun.graph.flowgraph import FlowGraph
-from flowrun.graph.inputs import input_schema
 from flowrun.ids import JsonObject, JsonValue, digest
 from flowrun.plan.durations import to_seconds
 from flowrun.plan.plan import (
@@ -42,7 +41,7 @@ def compile_plan(graph: FlowGraph) -> tuple[ExecutionPlan | None, tuple[Diagnost
     flow = graph.flow
     plan = ExecutionPlan(
         flow=flow.name,
-        inputs=tuple((name, input_schema(one)) for name, one in flow.inputs.items()),
+        inputs=tuple(graph.inputs.items()),
         env=tuple(flow.env),
         tools=tuple(_tool(graph, name, one) for name, one in flow.tools.items()),
         assistants=tuple(_assistant(graph, name, one) for name, one in flow.assistants.items()),

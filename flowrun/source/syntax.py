@@ -343,6 +343,19 @@ def _stray_colon(source: SourceText, stumble: Stumble) -> Diagnostic:
     return _syntax(source, at, message, quoted or _SPECIAL_HINT)
 
 
+def _trailing(source: SourceText, at: int) -> Diagnostic:
+    character = source.text[at : at + 1]
+    if character in ("]", "}"):
+        message = f"`{character}` closes nothing here"
+        return _syntax(source, at, message, "take it away, or write the text in quotes")
+    message = "the value on this line has ended before this"
+    return _syntax(source, at, message, "put quotes around the whole text")
+
+
+def _line_to(source: SourceText, at: int) -> str:
+    return source.text[source.text.rfind("\n", 0, at) + 1 : at]
+
+
 def _line_before(source: SourceText, stumble: Stumble, key: int) -> int | None:
     """Return where the line above begins if it is indented like the key and holds no key."""
     if stumble.last_scalar is None:

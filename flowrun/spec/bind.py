@@ -164,16 +164,16 @@ def _keys_written_out(bound: _Bound[Project], document: Document) -> Iterator[Di
 
 
 def _all_faults(plain: dict[str, Plain], grammar: Grammar, refused: Sequence[Fault]) -> list[Fault]:
-    """Say of a value that was left out only that, and of an unknown key nothing about its value."""
-    told = [*grammar.rules(plain), *endless_numbers(plain, grammar)]
+    """Say of a value that is none only that, and nothing about the value of an unknown key."""
+    told = list(grammar.rules(plain))
     unknown = {one.path for one in (*told, *refused) if one.code in _ABOUT_KEYS}
-    empty = [
+    unfit = [
         one
-        for one in nothing_written(plain, grammar)
+        for one in (*nothing_written(plain, grammar), *endless_numbers(plain, grammar))
         if not any(one.path[:length] in unknown for length in range(1, len(one.path) + 1))
     ]
-    told_empty = {one.path for one in empty}
-    return [*told, *empty, *(one for one in refused if one.path not in told_empty)]
+    told_unfit = {one.path for one in unfit}
+    return [*told, *unfit, *(one for one in refused if one.path not in told_unfit)]
 
 
 def _distinct(faults: Iterable[Fault]) -> list[Fault]:
@@ -183,7 +183,8 @@ def _distinct(faults: Iterable[Fault]) -> list[Fault]:
     """
     kept: dict[tuple[DocPath, str, str], Fault] = {}
     for one in faults:
-        kept.setdefault((one.path, one.at, one.about), one)
+        about = "" if one.code == "bind/unknown-key" else one.about
+        kept.setdefault((one.path, one.at, about), one)
     meant = {(one.path[:-1], one.about) for one in kept.values() if one.code == "bind/unknown-key"}
     return [
         replace(one, silent=True) if one.at == "opening" and (one.path, one.about) in meant else one

@@ -9,13 +9,14 @@ from pydantic import ValidationError
 
 from flowrun.source.diagnostic import suggest
 from flowrun.spec import wording
+from flowrun.spec.declaration import IDENTIFIER, NAME
 from flowrun.spec.flow import ENVIRONMENT_NAME
 from flowrun.spec.grammar import Fault, Grammar
 from flowrun.spec.plain import Plain, find_leaves, is_endless, is_nothing
 from flowrun.spec.spans import DocPath
 
 _KEY = "[key]"
-_NAME_PATTERNS = frozenset({r"^[a-z][a-z0-9_-]*$", r"^[a-z][a-z0-9_]*$", ENVIRONMENT_NAME})
+_NAME_PATTERNS = frozenset((NAME, IDENTIFIER, ENVIRONMENT_NAME))
 
 _FOREIGN: Mapping[str, str] = {
     "agent": "assistant",
@@ -41,6 +42,7 @@ _FOREIGN: Mapping[str, str] = {
 }
 """What neighbours call our keys; used only where ours is a key of that place."""
 
+_DURATIONS: frozenset[str | int] = frozenset(("timeout", "connect", "read", "delay"))
 _SECRET: frozenset[str | int] = frozenset(("api_key", "headers", "env"))
 
 
@@ -189,7 +191,7 @@ def _bad_value(complaint: Complaint, grammar: Grammar) -> Fault:
     bounds = wording.limit(complaint.kind, complaint.context, value)
     code, hint = "bind/wrong-value", None
     if expected := wording.wrong_type(complaint.kind):
-        code, hint = "bind/wrong-type", wording.type_hint(complaint.kind, value)
+        code, hint = "bind/wrong-type", _type_hint(complaint)
         message = f"{noun} must be {expected}, found {found(value)}"
     elif complaint.kind == "shape":
         code = "bind/wrong-type"
@@ -207,6 +209,18 @@ def _bad_value(complaint: Complaint, grammar: Grammar) -> Fault:
         hint=hint,
         loses=grammar.part(complaint.path),
     )
+
+
+def _type_hint(complaint: Complaint) -> str | None:
+    """Say more than `wording` can where the key tells what was meant."""
+    value = complaint.value
+    if not _is_public(complaint.path):
+        return "put it in quotes" if complaint.kind == "string_type" else None
+    if complaint.path[-1] in _DURATIONS and isinstance(value, int | float):
+        return f"write a duration with its unit: `{value}s`"
+    if complaint.path[-1] == "shell" and isinstance(value, str):
+        return f"write a list, an item for each word: `[{', '.join(value.split())}]`"
+    return wording.type_hint(complaint.kind, value)
 
 
 def _is_public(path: DocPath) -> bool:
@@ -235,13 +249,18 @@ def _value_hint(complaint: Complaint) -> str | None:
         return hint if hint and hint.startswith("did") else None
     if _is_name(complaint):
         return _name_hint(str(complaint.value), complaint)
+    if complaint.path[-1] == "python" and re.fullmatch(r"[\w.]+\.\w+", str(complaint.value)):
+        module, _, function = str(complaint.value).rpartition(".")
+        return f"write `{module}:{function}`"
     return None
 
 
 def _name_hint(name: str, complaint: Complaint) -> str | None:
     """Offer the nearest name that is allowed."""
-    if not _is_name(complaint) or complaint.context["pattern"] == ENVIRONMENT_NAME:
+    pattern = complaint.context.get("pattern")
+    if not _is_name(complaint) or pattern == ENVIRONMENT_NAME:
         return None
-    kept = [one if one.isalnum() and one.isascii() else "_" for one in name.strip().lower()]
-    better = "".join(kept).strip("_")
+    joint = "-" if pattern == NAME else "_"
+    kept = [one if one.isalnum() and one.isascii() else " " for one in name.lower()]
+    better = joint.join("".join(kept).split())
     return f"write `{better}`" if better and better[0].isalpha() else None

@@ -145,6 +145,7 @@ def _not_one_kind(
             label="a second kind",
             hint="keep one of them, and write another definition for the other",
             related=(((*path, chosen[0]), "the first kind"),),
+            about="kind",
             loses=path,
         )
     if _meant_a_kind(one, path, kinds):
@@ -181,17 +182,17 @@ def _misplaced(
     allowed = _ALLOWED[str(path[0]), kind]
     if one.keys() <= allowed:
         return
-    what = "step" if path[0] == "steps" else "tool"
-    article = "an" if kind[0] in "aeiou" else "a"
+    what = f"`{kind}` {'step' if path[0] == 'steps' else 'tool'}"
+    what = f"an {what}" if kind[0] in "aeiou" else f"a {what}"
     for key in one.keys() - allowed:
         owners = [f"`{other}`" for other, its in keys.items() if key in its]
         if owners:
             yield Fault(
                 path=(*path, key),
                 code="bind/unknown-key",
-                message=f"{FLOW_GRAMMAR.noun(path)} is {article} `{kind}` {what} and has no key `{key}`",
+                message=f"{FLOW_GRAMMAR.noun(path)} is {what} and has no key `{key}`",
                 at="key",
-                label=f"not for a `{kind}` {what}",
+                label=f"not for {what}",
                 hint=f"remove it; `{key}` goes with {' or '.join(owners)}",
                 loses=(*path, key),
             )

@@ -122,7 +122,7 @@ def type_hint(kind: str, value: Plain) -> str | None:
         return "give it a value, or remove the key"
     match kind, value:
         case "string_type", bool() | int() | float():
-            return f'put it in quotes: `"{str(value).lower()}"`'
+            return f"put it in quotes: {_quoted(value)}"
         case "bool_type", str() if value.lower() in {"yes", "no", "on", "off", "true", "false"}:
             return f"write `{str(value.lower() in {'yes', 'on', 'true'}).lower()}`, without quotes"
         case "int_type" | "float_type", str() if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
@@ -131,6 +131,10 @@ def type_hint(kind: str, value: Plain) -> str | None:
             return f"write a list: `[{clip(str(value))}]`"
         case _:
             return None
+
+
+def _quoted(value: object) -> str:
+    return f'`"{str(value).lower()}"`'
 
 
 def _number(value: object) -> str:

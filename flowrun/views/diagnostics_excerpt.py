@@ -56,7 +56,7 @@ def _first_cell(columns: list[int], token: int, length: int, room: int) -> int:
     """Return the first cell to show: the first of all, or one a bit before the token."""
     if token + min(length, room // 2) <= room:
         return 0
-    wanted = token - room // 3
+    wanted = min(token - room // 3, max(columns[-1] - room, 0))
     return next(index for index, column in enumerate(columns) if column >= wanted)
 
 

@@ -24,7 +24,7 @@ def document(text: str, path: str = "test.flow.yaml") -> Document:
 def flow_text(body: str) -> str:
     """Return a flow with what every flow must have, where the body does not say it."""
     lines = body.splitlines()
-    said = {line.lstrip("«").partition(":")[0] for line in lines if line and line[0] != " "}
+    said = {line.partition(":")[0].strip("«»") for line in lines if line and line[0] != " "}
     missing = [line for key, line in _DEFAULTS.items() if key not in said]
     return "\n".join([*missing, body])
 

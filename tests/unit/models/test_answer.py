@@ -84,7 +84,7 @@ def test_a_line_without_end_is_refused():
 
 
 def test_an_error_without_words_says_so():
-    with pytest.raises(EndpointUnavailable, match="the server failed$"):
+    with pytest.raises(EndpointUnavailable, match=r"the server failed$"):
         read(b"event: error\ndata: {}\n\n")
 
 

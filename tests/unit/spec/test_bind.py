@@ -69,7 +69,7 @@ def test_the_flow_of_the_design_binds():
     assert flow.flow.steps["disk"].with_ == {"path": "/tmp"}
     assert flow.flow.inputs["days"].default == 3
     assert flow.flow.tools["disk_free"].shell == ["df", "-h", "{{ args.path }}"]
-    assert str(flow.spans.key(("steps", "report", "thread"))) == "test.flow.yaml:40:5"
+    assert str(flow.spans.key(("steps", "report", "thread"))) == "test.flow.yaml:39:5"
 
 
 MISTAKES = {
@@ -196,8 +196,10 @@ MISTAKES = {
     "tool of two kinds": (
         "tools: {t: {script: ls, «python»: 'a:b'}}",
         "bind/one-kind",
-        "tool `t` must have exactly one of `python`, `shell` and `script`, "
-        "found `script` and `python`",
+        (
+            "tool `t` must have exactly one of `python`, `shell` and `script`, "
+            "found `script` and `python`"
+        ),
         None,
     ),
     "missing key": (
@@ -239,7 +241,10 @@ MISTAKES = {
     "yes for true": (
         "assistants: {guide: {model: m, parallel_tool_calls: «yes»}}",
         "bind/wrong-type",
-        "`parallel_tool_calls` of assistant `guide` must be `true` or `false`, found the text `yes`",
+        (
+            "`parallel_tool_calls` of assistant `guide` must be `true` or `false`, "
+            "found the text `yes`"
+        ),
         "write `true`, without quotes",
     ),
     "fraction for a whole number": (
@@ -281,15 +286,19 @@ MISTAKES = {
     "shape of a choice": (
         "assistants: {guide: {model: m, truncation: «3»}}",
         "bind/wrong-type",
-        "`truncation` of assistant `guide` must be `auto` or a mapping with a `type`, "
-        "found the number `3`",
+        (
+            "`truncation` of assistant `guide` must be `auto` or a mapping with a `type`, "
+            "found the number `3`"
+        ),
         None,
     ),
     "environment": (
         "tools: {t: {shell: [ls], env: «HOME»}}",
         "bind/wrong-type",
-        "`env` of tool `t` must be a list of names or a mapping of names to values, "
-        "found another text",
+        (
+            "`env` of tool `t` must be a list of names or a mapping of names to values, "
+            "found another text"
+        ),
         None,
     ),
     "secret of the wrong type": (
@@ -313,8 +322,10 @@ MISTAKES = {
     "choice": (
         "tools: {t: {shell: [ls], effect: «at_most_onse»}}",
         "bind/wrong-value",
-        "`effect` of tool `t` must be `repeatable`, `keyed`, `probe` or `at_most_once`, "
-        "found the text `at_most_onse`",
+        (
+            "`effect` of tool `t` must be `repeatable`, `keyed`, `probe` or `at_most_once`, "
+            "found the text `at_most_onse`"
+        ),
         "did you mean `at_most_once`?",
     ),
     "too large": (
@@ -358,8 +369,10 @@ MISTAKES = {
     "duration": (
         "tools: {t: {shell: [ls], timeout: «30 seconds»}}",
         "bind/wrong-value",
-        "`timeout` of tool `t` must be a duration such as `30s`, `500ms`, `5m` or `1h`, "
-        "found the text `30 seconds`",
+        (
+            "`timeout` of tool `t` must be a duration such as `30s`, `500ms`, `5m` or `1h`, "
+            "found the text `30 seconds`"
+        ),
         None,
     ),
     "duration without a unit": (
@@ -377,22 +390,28 @@ MISTAKES = {
     "name of a step": (
         "steps: {«first-step»: {assistant: guide}}",
         "bind/bad-name",
-        "a name in `steps` must be a name of small letters, digits and `_`, a letter first, "
-        "found `first-step`",
+        (
+            "a name in `steps` must be a name of small letters, digits and `_`, a letter first, "
+            "found `first-step`"
+        ),
         "write `first_step`",
     ),
     "name of the flow": (
         "name: «My Flow»",
         "bind/bad-name",
-        "`name` must be a name of small letters, digits, `_` and `-`, a letter first, "
-        "found the text `My Flow`",
+        (
+            "`name` must be a name of small letters, digits, `_` and `-`, a letter first, "
+            "found the text `My Flow`"
+        ),
         "write `my-flow`",
     ),
     "reference that is no name": (
         "steps: {only: {assistant: «The Guide»}}",
         "bind/bad-name",
-        "`assistant` of step `only` must be a name of small letters, digits, `_` and `-`, "
-        "a letter first, found the text `The Guide`",
+        (
+            "`assistant` of step `only` must be a name of small letters, digits, `_` and `-`, "
+            "a letter first, found the text `The Guide`"
+        ),
         "write `the-guide`",
     ),
     "environment name": (
@@ -404,8 +423,10 @@ MISTAKES = {
     "long key": (
         f"assistants: {{guide: {{model: m, metadata: {{? «{'k' * 65}» : v}}}}}}",
         "bind/bad-name",
-        "a name in `metadata` of assistant `guide` must be at most 64 characters long, "
-        f"found `{'k' * 39}…`",
+        (
+            "a name in `metadata` of assistant `guide` must be at most 64 characters long, "
+            f"found `{'k' * 39}…`"
+        ),
         None,
     ),
     "newer version": (
