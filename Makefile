@@ -33,7 +33,7 @@ schemas: .venv/.runtime ## Write what is generated anew: schemas/, tables of doc
 	@$(BIN)/python -m scripts.generated
 
 cases: .venv/.dev ## Rewrite the expected texts of tests/cases
-	@$(BIN)/python -m pytest --numprocesses=0 tests/cases --update
+	@UPDATE_CASES=1 $(BIN)/python -m pytest --numprocesses=0 tests/cases
 
 bench: .venv/.dev ## Measure flowrun beside its floors; only the ratios count
 	@$(BIN)/python -m tests.bench

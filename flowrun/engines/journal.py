@@ -216,12 +216,8 @@ class JournalEngine:
             run_id=run_id,
             database=self._database,
             clock=self._clock,
-            show=self._show,
+            sinks=self._sinks,
         )
-
-    def _show(self, run_id: str, event: StampedEvent) -> None:
-        for sink in self._sinks:
-            sink(run_id, event)
 
     def _digest(self, plan: ExecutionPlan) -> tuple[str, str]:
         known = self._digests.get(id(plan))

@@ -1,8 +1,8 @@
 """`Durable` over the journal: one live run, and the scopes inside it.
 
-Two rules carry it: a result is durable before anybody uses it, and the intent of anything that
-must not happen twice is durable before it begins. Both come down to the order in which rows reach
-the writer, since the store makes them durable in exactly that order.
+Two rules carry it: the event that says what an effect did is durable before anybody uses it, and
+the intent of anything that must not happen twice is durable before it begins. Both come down to the
+order in which rows reach the writer, since the store makes them durable in exactly that order.
 """
 
 import asyncio
@@ -29,10 +29,9 @@ class LiveRun:
     run_id: str
     database: Database
     clock: Clock
-    show: Callable[[str, StampedEvent], None]
+    sinks: Sequence[Callable[[str, StampedEvent], None]]
+    """Who watches; more may come while the run is alive."""
     seq: int = 0
-    results: dict[str, str] = field(default_factory=dict)
-    """Results of earlier lives of this run, by key; those of this life have been used already."""
     intents: frozenset[str] = frozenset()
     """Keys whose intent an earlier life recorded."""
     facts: dict[str, str] = field(default_factory=dict)
@@ -53,7 +52,13 @@ class LiveRun:
     def append_event(self, key: str, event: Event) -> None:
         """Queue an event's row and show the event."""
         at = self.append(key, "event", encode_event(event))
-        self.show(self.run_id, StampedEvent(event, self.seq, at))
+        if self.sinks:
+            self.show(StampedEvent(event, self.seq, at))
+
+    def show(self, event: StampedEvent) -> None:
+        """Show an event to whoever watches."""
+        for sink in self.sinks:
+            sink(self.run_id, event)
 
 
 @dataclass(slots=True)
@@ -88,14 +93,13 @@ class JournalScope:
     async def effect(
         self,
         key: str,
-        act: Callable[[], Awaitable[JsonValue]],
+        act: Callable[[], Awaitable[Event]],
         policy: EffectPolicy = "repeatable",
-    ) -> JsonValue:
-        """Do something once and remember its result."""
+    ) -> Event:
+        """Do something once and remember the event it returns."""
         run, path = self._run, self._prefix + key
-        if (known := run.results.get(path)) is not None:
-            found: JsonValue = json.loads(known)
-            return found
+        if (known := run.events.get(path)) is not None:
+            return decode_event(known)
         if run.stopping:
             await asyncio.Event().wait()  # parked: nothing new begins, cancellation is on its way
         if policy == "at_most_once":
@@ -103,12 +107,12 @@ class JournalScope:
                 raise OutcomeUnknown(path)
             run.append(path, "intent", "{}")
             await run.database.commit()
-            value = await self._finish(act)
+            event = await self._finish(act)
         else:
-            value = await act()
-        run.append(path, "result", compact_json(value))
+            event = await act()
+        run.append_event(path, event)
         await run.database.commit()
-        return value
+        return event
 
     def child(self, key: str, work: Callable[[Durable], Awaitable[None]]) -> ChildScope:
         """Start work beside this one, in a scope of its own."""
@@ -140,7 +144,8 @@ class JournalScope:
 
     def show(self, event: Event) -> None:
         """Show an event without keeping it."""
-        self._run.show(self._run.run_id, StampedEvent(event, None, self._run.clock.now()))
+        if self._run.sinks:
+            self._run.show(StampedEvent(event, None, self._run.clock.now()))
 
     def recorded(self, key: str) -> Event | None:
         """Return the event an earlier life of this run recorded under the key."""
@@ -169,7 +174,7 @@ class JournalScope:
             task.cancel()
         await asyncio.gather(*children, return_exceptions=True)
 
-    async def _finish(self, act: Callable[[], Awaitable[JsonValue]]) -> JsonValue:
+    async def _finish(self, act: Callable[[], Awaitable[Event]]) -> Event:
         """Run what must not happen twice; while it runs, parking waits for it a little."""
         run = self._run
         run.at_work += 1
@@ -202,7 +207,6 @@ def load_run(run: LiveRun, rows: Sequence[tuple[int, str, str, str]]) -> None:
     """Fill a live run with what earlier lives recorded: `(seq, key, kind, body)` in order."""
     intents: set[str] = set()
     homes: Mapping[str, dict[str, str]] = {
-        "result": run.results,
         "fact": run.facts,
         "event": run.events,
     }

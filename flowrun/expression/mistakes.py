@@ -34,7 +34,7 @@ _OTHER_LANGUAGES: Mapping[str, str] = MappingProxyType(
         "?": "write `VALUE if CONDITION else OTHER`",
         "!": "write `not`, or `!=`",
         "=": "compare with `==`",
-        "|": "write `or`; one `|` before a name applies a filter",
+        "|": "write `or`",
         "$": "names stand alone inside `{{ }}`",
         "`": "write a text in quotes",
     }
@@ -42,7 +42,8 @@ _OTHER_LANGUAGES: Mapping[str, str] = MappingProxyType(
 _EXPECTED = re.compile(
     r"(?:expected token|unexpected end of template, expected) '(.+?)'(?:, got|\.?$)"
 )
-_BRACKET = re.compile(r"unexpected '(.)', expected '(.)'")
+_BRACKET = re.compile(r"unexpected '(.)'(?:, expected '(.)')?")
+_END = "the end of the expression"
 _UNKNOWN_TAG = re.compile(r"Encountered unknown tag '(\w+)'")
 _LOOKING = re.compile(r"looking for(?: the following tags:)? ('.*?')\.")
 _INNERMOST = re.compile(r"needs to be closed is '(\w+)'")
@@ -132,10 +133,11 @@ def _unknown_tag(message: str, offset: int, places: Places) -> TemplateProblem |
 def _unexpected(message: str, offset: int, places: Places) -> TemplateProblem:
     if message.startswith("unexpected char"):
         return _unexpected_character(places)
-    if message.startswith("unexpected '"):
-        return _unexpected_bracket(message, offset, places)
-    place = places.pieces[places.index_at(offset)]
-    found = _found(place, places)
+    bracket = _BRACKET.match(message)
+    if bracket:
+        return _unexpected_bracket(bracket, offset)
+    place = _place(offset, places)
+    found = _END if "end of template" in message else _found(place, places)
     expected = _EXPECTED.search(message)
     if expected:
         wanted = _TOKENS.get(expected[1], f"`{expected[1]}`")
@@ -148,15 +150,21 @@ def _unexpected(message: str, offset: int, places: Places) -> TemplateProblem:
 _WANTED = (
     ("Expected an expression", "expected an expression"),
     ("expected name or number", "expected a name after `.`"),
+    ("unexpected 'end of template'", "expected an expression"),
 )
 
 
-def _unexpected_bracket(message: str, offset: int, places: Places) -> TemplateProblem:
-    place = Piece("operator", places.source[offset], offset, offset + 1)
-    expected = _BRACKET.match(message)
-    if expected:
-        return _problem(f"expected `{expected[2]}`, found `{expected[1]}`", place)
-    return _problem(f"unexpected `{place.text}`", place)
+def _unexpected_bracket(bracket: re.Match[str], offset: int) -> TemplateProblem:
+    place = Piece("operator", bracket[1], offset, offset + 1)
+    if bracket[2]:
+        return _problem(f"expected `{bracket[2]}`, found `{bracket[1]}`", place)
+    return _problem(f"unexpected `{bracket[1]}`", place)
+
+
+def _place(offset: int, places: Places) -> Piece:
+    if not places.pieces:
+        return Piece("data", places.source, 0, len(places.source))
+    return places.pieces[places.index_at(offset)]
 
 
 def _unexpected_character(places: Places) -> TemplateProblem:

@@ -47,7 +47,10 @@ class Places:
         return self.pieces[-1].end
 
     def expression_at(self, offset: int) -> str:
-        """Return what stands inside the tag around an offset; the whole text outside of tags."""
+        """Return the expression of the `{{ }}` around an offset, or the whole of a `{% %}`.
+
+        Outside of tags, as in a text that is an expression without braces, it is the whole text.
+        """
         index = self.index_at(offset)
         first = index
         while first >= 0 and self.pieces[first].kind not in _BEGINS:
@@ -57,7 +60,9 @@ class Places:
             last += 1
         start = self.pieces[first].end if first >= 0 else 0
         end = self.pieces[last].start if last < len(self.pieces) else len(self.source)
-        return self.source[start:end].strip()
+        inside = self.source[start:end].strip()
+        is_statement = first >= 0 and self.pieces[first].kind == "block_begin"
+        return f"{{% {inside} %}}" if is_statement else inside
 
     def record(self, kind: str, text: str) -> Piece:
         """Note the next token; only white space can lie between it and the one before."""

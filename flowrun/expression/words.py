@@ -100,5 +100,6 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {"range": "`range(stop)` or `range(start, stop, step)`: whole numbers, at most 10,000."}
 )
 
-RESERVED = frozenset({"inputs", "steps", "item", "index", "run", "env", "args"})
-"""Names that a scope may give; a template cannot assign to them."""
+RESERVED = frozenset({"inputs", "steps", "run", "env", "args"})
+"""Names that a template cannot assign to, so that what it refers to is known beforehand. `item` and
+`index` are not among them: everybody's loops are written `{% for item in ... %}`."""

@@ -8,7 +8,7 @@ assistant, thread and run; tool results come from the journal.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -27,9 +27,9 @@ from flowrun.events.records import (
 from flowrun.ids import JsonObject, JsonValue, derive
 from flowrun.interpreter.output import Misfit, read_answer, repair_message, response_format
 from flowrun.interpreter.state import FlowState
-from flowrun.interpreter.tool_call import call_tool, told_to_model
+from flowrun.interpreter.tool_call import call_tool, told_to_model, unknown_outcome
 from flowrun.plan.plan import AssistantAction, PlannedAssistant, PlannedStep
-from flowrun.ports.durable import Durable
+from flowrun.ports.durable import Durable, OutcomeUnknown
 from flowrun.ports.models import TokenUsage, ToolCall
 from flowrun.ports.runtime import (
     AssistantDefinition,
@@ -210,7 +210,7 @@ async def _answer(
         scope.emit(f"round[{progress.round}]", batch)  # durable with the intents that follow
     else:
         await scope.record(f"round[{progress.round}]", batch)
-    outcomes = await asyncio.gather(
+    ended = await asyncio.gather(
         *[
             _call(
                 scope, state, step, assistant, call, key=f"round[{progress.round}]/tool[{call.id}]"
@@ -218,13 +218,11 @@ async def _answer(
             for call in stop.calls
         ]
     )
-    outputs = []
-    for call, outcome in zip(stop.calls, outcomes, strict=True):
-        text = told_to_model(outcome)
-        outputs.append(ToolOutput(call.id, text))
-        progress.tool_calls.append(_call_record(call, text, outcome))
-    _refuse_failures(state, stop.calls, outcomes)
-    return outputs
+    progress.tool_calls += [
+        _call_record(call, one) for call, one in zip(batch.calls, ended, strict=True)
+    ]
+    _refuse_failures(state, ended)
+    return [ToolOutput(one.call_id, one.output) for one in ended]
 
 
 async def _call(
@@ -235,49 +233,65 @@ async def _call(
     call: ToolCall,
     *,
     key: str,
-) -> ToolOutcome:
+) -> ToolCallFinished:
+    """Answer one call: what happened is remembered under the key, with what the model is told."""
     began = scope.now()
-    scope.show(ToolCallStarted(step=step.name, call_id=call.id, tool=call.name))
-    arguments = _read_arguments(call.arguments)
-    outcome: ToolOutcome
+    arguments = _arguments(assistant, call)
+
+    async def act() -> ToolCallFinished:
+        scope.show(ToolCallStarted(step=step.name, call_id=call.id, tool=call.name))
+        if isinstance(arguments, ToolFailed):
+            return _finished(step, call, arguments, scope.now() - began)
+        outcome = await call_tool(scope, state, call.name, arguments, key=key)
+        return _finished(step, call, outcome, scope.now() - began)
+
+    tool = state.prepared.tools.get(call.name)
+    runs = tool is not None and not isinstance(arguments, ToolFailed)
+    policy = tool.effect if runs and tool else "repeatable"
+    try:
+        return cast("ToolCallFinished", await scope.effect(key, act, policy))
+    except OutcomeUnknown:
+        finished = _finished(step, call, unknown_outcome(call.name), scope.now() - began)
+        await scope.record(key, finished)
+        return finished
+
+
+def _arguments(assistant: PlannedAssistant, call: ToolCall) -> JsonObject | ToolFailed:
+    """Return the arguments, or why the tool cannot even be asked."""
     if call.name not in assistant.tools:
         names = ", ".join(f"`{name}`" for name in assistant.tools) or "none"
-        outcome = ToolFailed(
-            kind="unknown_tool", message=f"there is no tool `{call.name}`; there is: {names}"
-        )
-    elif isinstance(arguments, str):
-        outcome = ToolFailed(kind="bad_arguments", message=arguments)
-    else:
-        tool = state.prepared.tools[call.name]
-        outcome = await call_tool(scope, state, tool, arguments, key=key)
+        message = f"there is no tool `{call.name}`; there is: {names}"
+        return ToolFailed(kind="unknown_tool", message=message)
+    arguments = _read_arguments(call.arguments)
+    if isinstance(arguments, str):
+        return ToolFailed(kind="bad_arguments", message=arguments)
+    return arguments
+
+
+def _finished(
+    step: PlannedStep, call: ToolCall, outcome: ToolOutcome, duration_s: float
+) -> ToolCallFinished:
     failed = isinstance(outcome, ToolFailed)
-    scope.emit(
-        f"{key}/finished",
-        ToolCallFinished(
-            step=step.name,
-            call_id=call.id,
-            tool=call.name,
-            status="failed" if failed else "completed",
-            output=told_to_model(outcome),
-            error=outcome.kind if isinstance(outcome, ToolFailed) else None,
-            duration_s=scope.now() - began,
-        ),
+    return ToolCallFinished(
+        step=step.name,
+        call_id=call.id,
+        tool=call.name,
+        status="failed" if failed else "completed",
+        output=told_to_model(outcome),
+        error=outcome.kind if isinstance(outcome, ToolFailed) else None,
+        duration_s=duration_s,
     )
-    return outcome
 
 
-def _refuse_failures(
-    state: FlowState, calls: tuple[ToolCall, ...], outcomes: list[ToolOutcome]
-) -> None:
+def _refuse_failures(state: FlowState, ended: Sequence[ToolCallFinished]) -> None:
     """Fail the step for a tool that says so, or whose outcome nobody can know."""
-    for call, outcome in zip(calls, outcomes, strict=True):
-        if not isinstance(outcome, ToolFailed):
-            continue
-        tool = state.prepared.tools.get(call.name)
-        if outcome.kind == "outcome_unknown":
-            raise _StepFailed("outcome_unknown", outcome.message)
-        if tool is not None and tool.on_error == "fail":
-            raise _StepFailed("tool", f"tool `{call.name}`: {outcome.message}")
+    for one in ended:
+        said = one.output.removeprefix("Error: ")
+        if one.error == "outcome_unknown":
+            raise _StepFailed("outcome_unknown", said)
+        tool = state.prepared.tools.get(one.tool)
+        if one.error is not None and tool is not None and tool.on_error == "fail":
+            raise _StepFailed("tool", f"tool `{one.tool}`: {said}")
 
 
 def _recall(scope: Durable, progress: _Progress, stop: RunRequiresAction | RunEnded) -> None:
@@ -293,13 +307,12 @@ def _recall(scope: Durable, progress: _Progress, stop: RunRequiresAction | RunEn
             return
         progress.round += 1
         progress.tool_calls += [
-            _recalled(call, scope.recorded(f"{key}/tool[{call.id}]/finished"))
-            for call in known.calls
+            _call_record(call, scope.recorded(f"{key}/tool[{call.id}]")) for call in known.calls
         ]
 
 
-def _recalled(call: ToolCallRequest, finished: Event | None) -> JsonObject:
-    known = finished if isinstance(finished, ToolCallFinished) else None
+def _call_record(call: ToolCallRequest, ended: Event | None) -> JsonObject:
+    known = ended if isinstance(ended, ToolCallFinished) else None
     return {
         "id": call.id,
         "name": call.tool,
@@ -394,16 +407,6 @@ def _read_arguments(text: str) -> JsonObject | str:
     if not isinstance(value, dict):
         return f"expected the arguments as a JSON object, found `{text[:80]}`"
     return cast("JsonObject", value)
-
-
-def _call_record(call: ToolCall, output: str, outcome: ToolOutcome) -> JsonObject:
-    return {
-        "id": call.id,
-        "name": call.name,
-        "arguments": call.arguments,
-        "output": output,
-        "error": outcome.kind if isinstance(outcome, ToolFailed) else None,
-    }
 
 
 def _result(

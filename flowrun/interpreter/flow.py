@@ -84,7 +84,6 @@ async def _run_step(scope: Durable, state: FlowState, step: PlannedStep) -> None
             await scope.record("finished", result)
         else:
             result = await run_tool_step(scope, state, step, step.action)
-            scope.emit("finished", result)
     except ExpressionFailed as failure:
         result = StepFinished(
             step=step.name, status="failed", error=str(failure), error_code="expression"

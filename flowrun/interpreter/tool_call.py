@@ -1,49 +1,28 @@
-"""One tool call as a remembered effect, and its outcome as the journal keeps it."""
+"""One call of a tool, and what is said of it."""
 
-from flowrun.ids import JsonObject, JsonValue
+from flowrun.ids import JsonObject
 from flowrun.interpreter.state import FlowState
-from flowrun.plan.plan import PlannedTool
-from flowrun.ports.durable import Durable, OutcomeUnknown
+from flowrun.ports.durable import Durable
 from flowrun.ports.tools import ToolFailed, ToolInvocation, ToolOutcome, ToolSucceeded
 
 
 async def call_tool(
-    scope: Durable, state: FlowState, tool: PlannedTool, arguments: JsonObject, *, key: str
+    scope: Durable, state: FlowState, tool: str, arguments: JsonObject, *, key: str
 ) -> ToolOutcome:
-    """Call a tool once, however often this is entered; `key` is relative to the scope."""
+    """Call a tool; `key`, relative to the scope, is what its idempotency key is derived from."""
     invocation = ToolInvocation(run_id=scope.run_id, key=scope.path(key))
-
-    async def act() -> JsonValue:
-        return outcome_to_json(await state.tools.run(tool.name, arguments, invocation))
-
-    try:
-        return outcome_from_json(await scope.effect(key, act, tool.effect))
-    except OutcomeUnknown:
-        return ToolFailed(
-            kind="outcome_unknown",
-            message=f"`{tool.name}` was started before an interruption and whether it finished "
-            "cannot be known; it was not run again",
-        )
-
-
-def outcome_to_json(outcome: ToolOutcome) -> JsonObject:
-    """Return what the journal keeps; a text that is the value itself is kept once."""
-    if isinstance(outcome, ToolFailed):
-        return {"kind": outcome.kind, "message": outcome.message, "value": outcome.value}
-    if outcome.text == outcome.value:
-        return {"value": outcome.value}
-    return {"value": outcome.value, "text": outcome.text}
-
-
-def outcome_from_json(value: JsonValue) -> ToolOutcome:
-    """Return the outcome that `outcome_to_json` kept."""
-    assert isinstance(value, dict)
-    if "kind" in value:
-        return ToolFailed(**value)
-    kept = value["value"]
-    return ToolSucceeded(value=kept, text=str(value.get("text", kept)))
+    return await state.tools.run(tool, arguments, invocation)
 
 
 def told_to_model(outcome: ToolOutcome) -> str:
     """Return what the model is given as the call's output."""
     return outcome.text if isinstance(outcome, ToolSucceeded) else f"Error: {outcome.message}"
+
+
+def unknown_outcome(tool: str) -> ToolFailed:
+    """Return the outcome of a call that a crash interrupted."""
+    return ToolFailed(
+        kind="outcome_unknown",
+        message=f"`{tool}` was started before an interruption and whether it finished cannot be "
+        "known; it was not run again",
+    )

@@ -6,7 +6,7 @@ all of them and happens here.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from contextlib import aclosing
 from typing import Protocol
 
 from flowrun.clock import Clock, SystemClock
@@ -16,6 +16,9 @@ from flowrun.models.endpoint import Endpoint
 from flowrun.models.reading import Wire
 from flowrun.models.retries import RetryPolicy
 from flowrun.ports.models import ModelEvent, ModelRequest
+
+MOST_REQUESTS = 1000
+"""At a time, where the endpoint sets no limit: each holds a connection."""
 
 DRAIN_S = 0.25
 """How long the end of a finished answer is waited for, to keep its connection."""
@@ -43,10 +46,7 @@ class EndpointClient:
         self._clock = clock or SystemClock()
         self._connection: _Connection | None = None
         self._connecting = asyncio.Lock()
-        limit = endpoint.max_concurrency
-        self._turnstile: AbstractAsyncContextManager[None] = (
-            asyncio.Semaphore(limit) if limit else nullcontext()
-        )
+        self._turnstile = asyncio.Semaphore(endpoint.max_concurrency or MOST_REQUESTS)
 
     async def respond(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Stream one turn; see `ports.models.ModelClient`."""
@@ -81,16 +81,12 @@ class EndpointClient:
                 self._endpoint, model, self._wire.reading(), content_type=answer.content_type
             )
             async with aclosing(answer.chunks()) as chunks:
-                try:
-                    async for chunk in chunks:
-                        for event in reader.feed(chunk):
-                            yield event
-                        if reader.done:
-                            await _drain(chunks)
-                            break
-                except EndpointError:
-                    if not reader.complete:
-                        raise
+                while (chunk := await _next(chunks, reader)) is not None:
+                    for event in reader.feed(chunk):
+                        yield event
+                    if reader.done:
+                        await _drain(chunks)
+                        break
             for event in reader.finish():
                 yield event
             yield reader.turn()
@@ -125,6 +121,16 @@ def _load(endpoint: Endpoint, clock: Clock) -> _Connection:
     from flowrun.models.sdk import SdkClient
 
     return SdkClient(endpoint, clock)
+
+
+async def _next(chunks: AsyncGenerator[bytes, None], reader: AnswerReader) -> bytes | None:
+    """Return the next chunk; None at the end, or when the line breaks after an answer's end."""
+    try:
+        return await anext(chunks, None)
+    except EndpointError:
+        if reader.complete:
+            return None
+        raise
 
 
 async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:

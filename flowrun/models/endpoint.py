@@ -38,7 +38,7 @@ class Endpoint:
     """Longest silence of the server, the wait for the first token included."""
     retries: int = 2
     max_concurrency: int | None = None
-    """Most requests at a time; None means no bound of ours."""
+    """Most requests at a time; None leaves it at a thousand."""
     legacy_max_tokens: bool = False
     """Send `max_tokens` in place of `max_completion_tokens`, for older local servers."""
 

@@ -9,6 +9,7 @@ no cause, because the SDK's own words may quote the key.
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from socket import gaierror
 from typing import cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -183,7 +184,23 @@ def _name(endpoint: Endpoint, exc: Exception, *, answering: bool = False) -> End
     if "CERTIFICATE_VERIFY_FAILED" in str(reason):
         return failures.untrusted(endpoint)
     if isinstance(reason, httpx2.ConnectError | httpx2.ProxyError | httpx2.UnsupportedProtocol):
-        return failures.refused_connection(endpoint, str(reason))
+        return failures.refused_connection(endpoint, _why_unreachable(reason))
     if answering:
         return failures.cut_stream(endpoint)
     return failures.no_answer(endpoint)
+
+
+def _why_unreachable(reason: BaseException) -> str:
+    """Return why no connection came about; the library's own sentence names no reason."""
+    waiting = [reason]
+    while waiting:
+        match waiting.pop(0):
+            case ConnectionRefusedError():
+                return "connection refused"
+            case gaierror():
+                return "no such host"
+            case BaseExceptionGroup() as group:
+                waiting.extend(group.exceptions)
+            case other:
+                waiting += filter(None, (other.__cause__, other.__context__))
+    return str(reason)

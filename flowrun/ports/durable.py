@@ -53,13 +53,13 @@ class Durable(Protocol):
     async def effect(
         self,
         key: str,
-        act: Callable[[], Awaitable[JsonValue]],
+        act: Callable[[], Awaitable[Event]],
         policy: EffectPolicy = "repeatable",
-    ) -> JsonValue:
-        """Do something once and remember its result.
+    ) -> Event:
+        """Do something once; what it returns says what happened, and is remembered as an event.
 
-        The result is durable before it is returned; for `at_most_once` the intent is durable
-        before `act` is called. A key that has a result returns it and does nothing.
+        The event is durable before it is returned; for `at_most_once` the intent is durable before
+        `act` is called. A key that has its event returns it and does nothing.
 
         Raises:
             OutcomeUnknown: see there.

@@ -22,7 +22,7 @@ def seconds(duration: Duration) -> float:
 
 _SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
-TEXT, LIST, MAPPING, OTHER = "\0text", "\0list", "\0mapping", "\0other"
+TEXT, LIST, MAPPING, TRUE, OTHER = "\0text", "\0list", "\0mapping", "\0true", "\0other"
 """Tags of shapes. They turn up in the paths of complaints and cannot be keys of a YAML file."""
 
 
@@ -63,4 +63,4 @@ def _shape_of(value: object) -> str:
         return LIST
     if isinstance(value, dict | BaseModel):
         return MAPPING
-    return OTHER
+    return TRUE if value is True else OTHER

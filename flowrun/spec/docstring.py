@@ -43,7 +43,8 @@ def _google(lines: list[str]) -> Iterator[tuple[str, str]]:
     start = next((number for number, one in enumerate(lines) if _SECTION.match(one)), None)
     if start is None:
         return
-    body = _indented(lines[start + 1 :], 0)
+    # Cleaning takes the indentation away from what follows a docstring's very first line.
+    body = _indented(lines[start + 1 :], 0 if start else -1)
     margin = min((_indent(one) for one in body if one.strip()), default=0)
     for head, rest in _items(body, margin, _GOOGLE):
         yield head[1], _joined(head[2], rest)

@@ -37,8 +37,8 @@ STEP_KEYS: Mapping[str, frozenset[str]] = {
 
 TOOL_KEYS: Mapping[str, frozenset[str]] = {
     "python": frozenset(),
-    "shell": frozenset(("env", "cwd")),
-    "script": frozenset(("env", "cwd")),
+    "shell": frozenset(("cwd",)),
+    "script": frozenset(("cwd",)),
 }
 """By kind of tool, the keys that go with some kinds alone."""
 
@@ -87,6 +87,8 @@ def flow_faults(flow: Mapping[str, Plain]) -> Iterator[Fault]:
         yield from input_faults(("inputs", name), one)
     for name, one in definitions(flow, "tools"):
         yield from _kind_faults(("tools", name), one, _TOOL_KINDS, TOOL_KEYS)
+        if "python" in one:
+            yield from _own_environment(("tools", name, "env"), one.get("env"))
     for name, one in definitions(flow, "assistants"):
         yield from _repeated(("assistants", name, "tools"), one.get("tools"))
         yield from _option_faults(("assistants", name), one)
@@ -198,6 +200,22 @@ def _misplaced(
             )
         elif not key.startswith("x-"):
             yield unknown_key((*path, key), FLOW_GRAMMAR, allowed)
+
+
+def _own_environment(path: DocPath, env: Plain) -> Iterator[Fault]:
+    """A Python function runs inside flowrun: it can need a variable, and cannot be given one."""
+    for name, value in env.items() if isinstance(env, dict) else ():
+        reference = f"${{secret:{name}}}"
+        if isinstance(value, str) and value != reference:
+            yield Fault(
+                path=(*path, name),
+                code="bind/wrong-value",
+                message=f"{FLOW_GRAMMAR.noun((*path, name))} must be `{reference}`, "
+                "found another text",
+                label="a Python function sees flowrun's own environment",
+                hint=f"write `env: [{name}]` and set `{name}` for flowrun itself",
+                loses=path,
+            )
 
 
 def _repeated(path: DocPath, names: Plain) -> Iterator[Fault]:

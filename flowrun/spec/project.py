@@ -78,7 +78,7 @@ class ModelAlias(Declaration):
 
 
 class Store(Declaration):
-    """Where runs are kept."""
+    """The file that runs are kept in."""
 
     path: str = Field(
         ".flowrun/store.db", min_length=1, description="A file, relative to the project."

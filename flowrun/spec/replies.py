@@ -8,8 +8,8 @@ from pydantic import Field, JsonValue, Tag
 from flowrun.spec.declaration import (
     LIST,
     MAPPING,
-    OTHER,
     TEXT,
+    TRUE,
     Declaration,
     Duration,
     Name,
@@ -33,7 +33,7 @@ class When(Declaration):
         Annotated[
             Annotated[str, Tag(TEXT)]
             | Annotated[list[str], Tag(LIST)]
-            | Annotated[Literal[True], Tag(OTHER)],
+            | Annotated[Literal[True], Tag(TRUE)],
             one_of_shapes("a tool's name, a list of names or `true`"),
         ]
         | None

@@ -28,7 +28,7 @@ CREATE INDEX flow_run_by_start ON flow_run (started_at);
 
 CREATE TABLE plan (digest TEXT PRIMARY KEY, abi INTEGER NOT NULL, body TEXT NOT NULL);
 
--- kind: event (what is shown), intent and result (effects), fact (recorded choices).
+-- kind: event (what happened), intent (what must not happen twice), fact (recorded choices).
 CREATE TABLE journal (
     run INTEGER NOT NULL REFERENCES flow_run (number) ON DELETE CASCADE,
     seq INTEGER NOT NULL,

@@ -26,9 +26,7 @@ class Desk:
         self.database = database
         self.model = model
         self.clock = clock
-        self.service = AssistantsService(
-            database, model.model_for, clock, run_lifetime_s=lifetime
-        )
+        self.service = AssistantsService(database, model.model_for, clock, run_lifetime_s=lifetime)
 
     def assistant(self, **fields) -> str:
         wanted = NewAssistant(**{"model": "m", "name": "guide", "tools": (TOOL,), **fields})

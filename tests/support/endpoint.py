@@ -198,12 +198,15 @@ def serve(*behaviours: Behaviour | Answering) -> Iterator[Server]:
         loop.close()
 
 
-def script_of(replies: Replies) -> Answering:
-    """Answer by a replies file, as the scripted model would."""
+def script_of(replies: Replies, assistants: Mapping[str, str] | None = None) -> Answering:
+    """Answer by a replies file, as the scripted model would.
+
+    `assistants` says who speaks: a part of the instructions, and the assistant's name.
+    """
     script = Script(replies)
 
     def answer(request: Request) -> Behaviour:
-        asked = read_request(request)
+        asked = read_request(request, assistants or {})
         reply = script.choose(read_asked(asked))
         if isinstance(reply, Unmatched):
             return Fail(400, error_body(reply.problem, "invalid_request_error", None))

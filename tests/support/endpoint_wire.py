@@ -58,16 +58,25 @@ def whole(request: Request, turn: Turn) -> JsonObject:
     return _chat_whole(turn) if request.wire == "chat" else _responses_whole(turn)
 
 
-def read_request(request: Request) -> ModelRequest:
+def read_request(request: Request, assistants: Mapping[str, str]) -> ModelRequest:
     """Return what was asked, as far as the wire says it."""
     body = request.body
+    instructions = body.get("instructions") or ""
     if request.wire == "chat":
+        instructions = "".join(
+            _content(raw) for raw in body.get("messages", []) if raw.get("role") == "system"
+        )
         items = [item for raw in body.get("messages", []) for item in _items(raw)]
     else:
         asked = body.get("input") or []
         listed = [{"role": "user", "content": asked}] if isinstance(asked, str) else asked
         items = _gathered([item for raw in listed for item in _items(raw)])
-    return ModelRequest(model=body.get("model", ""), transcript=Transcript(items))
+    return ModelRequest(
+        model=body.get("model", ""),
+        transcript=Transcript(items),
+        instructions=instructions,
+        assistant=next((name for part, name in assistants.items() if part in instructions), ""),
+    )
 
 
 def _pieces(turn: Turn) -> list[str]:

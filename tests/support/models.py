@@ -18,6 +18,8 @@ from flowrun.ports.models import (
     TranscriptItem,
 )
 
+USAGE = TokenUsage(10, 5, 15)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
@@ -25,7 +27,7 @@ class Reply:
 
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
-    usage: TokenUsage | None = TokenUsage(10, 5, 15)
+    usage: TokenUsage | None = USAGE
     finish: Finish | None = None
     refusal: str = ""
     error: EndpointError | None = None

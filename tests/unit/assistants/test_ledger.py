@@ -30,7 +30,15 @@ TURNS = {
 OPERATIONS = st.one_of(
     st.tuples(st.just("follow"), st.sampled_from(sorted(TURNS))),
     st.sampled_from(
-        [("begin",), ("submit",), ("submit wrong",), ("cancel",), ("message",), ("time",), ("reopen",)]
+        [
+            ("begin",),
+            ("submit",),
+            ("submit wrong",),
+            ("cancel",),
+            ("message",),
+            ("time",),
+            ("reopen",),
+        ]
     ),
 )
 
@@ -103,9 +111,7 @@ class Story:
     async def reopen(self) -> None:
         """Meet the run again as a service meets it that has never seen it."""
         await self.desk.service.settle()
-        self.desk.service.__init__(
-            self.desk.database, self.desk.model.model_for, self.desk.clock
-        )
+        self.desk.service.__init__(self.desk.database, self.desk.model.model_for, self.desk.clock)
         self.live = self.desk.service.live_run(*self.where)
 
     async def check(self) -> None:

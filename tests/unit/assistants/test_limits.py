@@ -85,7 +85,9 @@ def test_an_id_of_the_wrong_kind_is_a_400_that_names_the_prefix():
 )
 def test_a_metadata_value_that_is_no_text_is_named_with_its_kind(value, kind):
     refusal = refused(limits.read_metadata, {"k": value})
-    assert str(refusal) == f"Invalid type for 'metadata.k': expected a string, but got {kind} instead."
+    assert (
+        str(refusal) == f"Invalid type for 'metadata.k': expected a string, but got {kind} instead."
+    )
     assert (refusal.code, refusal.param) == ("invalid_type", "metadata.k")
 
 
@@ -119,7 +121,9 @@ def test_an_assistant_has_128_tools_at_most():
     assert refused(limits.check_run, run(tools=tools)).code == "array_above_max_length"
 
 
-@pytest.mark.parametrize(("name", "code"), [("a b", "invalid_value"), ("n" * 65, "string_above_max_length")])
+@pytest.mark.parametrize(
+    ("name", "code"), [("a b", "invalid_value"), ("n" * 65, "string_above_max_length")]
+)
 def test_function_names_are_bounded(name, code):
     tool = FunctionTool(name=name, description="", parameters={})
     refusal = refused(limits.check_assistant, assistant(tools=(tool,)))

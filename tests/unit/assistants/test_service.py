@@ -31,7 +31,11 @@ def outputs(**by_name):
 def test_a_plain_run_answers_and_completes(path):
     async def run(desk):
         live = desk.run("hello")
-        assert (live.run.status, live.run.usage, live.run.state.started_at) == ("queued", None, None)
+        assert (live.run.status, live.run.usage, live.run.state.started_at) == (
+            "queued",
+            None,
+            None,
+        )
         assert live.run.expires_at == live.run.created_at + 600
         told = await desk.follow(live)
         run = await desk.service.run(live.run.thread_id, live.run.id)
@@ -346,9 +350,7 @@ def test_submitting_outputs_does_not_move_the_deadline(path):
         live = desk.run("look")
         await desk.follow(live)
         desk.clock.advance(599)
-        await desk.service.submit_tool_outputs(
-            live.run.thread_id, live.run.id, outputs(a="A")
-        )
+        await desk.service.submit_tool_outputs(live.run.thread_id, live.run.id, outputs(a="A"))
         desk.clock.advance(1)
         assert (await desk.follow(live))[-1].change == "expired"
 

@@ -70,7 +70,9 @@ def planned(one: AssistantRun, items=TALK, first_item=None, turn=0):
     return plan_turn(one, Weights(transcript), transcript, first_item=first, turn=turn)
 
 
-@pytest.mark.parametrize(("text", "tokens"), [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("ü" * 4, 2)])
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("ü" * 4, 2)]
+)
 def test_tokens_are_a_quarter_of_the_bytes_rounded_up(text, tokens):
     assert estimate_tokens(text) == tokens
 

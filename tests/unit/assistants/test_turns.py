@@ -7,7 +7,7 @@ import pytest
 
 from flowrun.assistants.progress import CallDelta, MessageChanged, RunChanged, StepChanged
 from flowrun.errors import EndpointDenied, EndpointError, EndpointUnavailable
-from flowrun.ports.models import TokenUsage, ToolCallsItem
+from flowrun.ports.models import ModelTurn, TokenUsage, ToolCallsItem
 from flowrun.ports.runtime import RunTextDelta, ToolOutput
 from tests.support.desk import at_desk
 from tests.support.models import Reply, TurnsModel, call, say
@@ -321,7 +321,18 @@ class Deaf(TurnsModel):
             raise EndpointUnavailable("e", "interrupted") from None
 
 
-@pytest.mark.parametrize("client", [TurnsModel, Deaf])
+class Stubborn(TurnsModel):
+    """An endpoint client that swallows a cancellation and answers all the same."""
+
+    async def respond(self, request):
+        try:
+            async for event in super().respond(request):
+                yield event
+        except asyncio.CancelledError:
+            yield ModelTurn("Hello", (), "stop", None)
+
+
+@pytest.mark.parametrize("client", [TurnsModel, Deaf, Stubborn])
 def test_cancelling_a_run_does_not_cancel_the_task_that_follows_it(path, client):
     async def work(desk):
         desk.model.__class__ = client

@@ -8,6 +8,7 @@ import pytest
 from flowrun.clock import ManualClock
 from flowrun.engines.journal import JournalEngine
 from flowrun.errors import RunConflict, RunNotFound
+from flowrun.events.codec import encode_event
 from flowrun.events.records import (
     FlowRunFinished,
     FlowRunParked,
@@ -32,6 +33,11 @@ def engine_on(folder, interpret):
         yield JournalEngine(database, ManualClock(), interpret)
     finally:
         database.close()
+
+
+def say(value):
+    """What an effect did, as an event."""
+    return StepStarted(step=str(value))
 
 
 def run_once(folder, interpret, *, resume=False, run_id="run-1", inputs=None):
@@ -88,7 +94,7 @@ def crash_after(times):
         calls.append(1)
         if len(calls) == times:
             raise Died
-        return {"number": len(calls)}
+        return say(len(calls))
 
     return act, calls
 
@@ -99,13 +105,13 @@ def test_a_result_is_remembered_and_the_effect_not_repeated(tmp_path):
     async def interpret(scope, plan, inputs, environment):
         first = await scope.effect("first", act)
         second = await scope.effect("second", act)
-        return FlowRunFinished(status="completed", outputs={"sum": [first, second]})
+        return FlowRunFinished(status="completed", outputs={"sum": [first.step, second.step]})
 
     with pytest.raises(Died):
         run_once(tmp_path, interpret)
     head, events = run_once(tmp_path, interpret, resume=True)
     assert head.status == "completed"
-    assert events[-1].outputs == {"sum": [{"number": 1}, {"number": 3}]}
+    assert events[-1].outputs == {"sum": ["1", "3"]}
     assert any(event == FlowRunResumed(entry=2) for event in events)
     assert len(calls) == 3
 
@@ -134,7 +140,7 @@ def test_an_intent_is_durable_before_the_effect_begins(tmp_path):
             seen.extend(
                 scope._run.database.read("SELECT key, kind FROM journal WHERE kind='intent'")
             )
-            return
+            return say("charged")
 
         await scope.effect("charge", act, "at_most_once")
         return FlowRunFinished(status="completed")
@@ -148,14 +154,14 @@ def test_a_result_is_durable_before_it_is_used(tmp_path):
 
     async def interpret(scope, plan, inputs, environment):
         async def act():
-            return 7
+            return say(7)
 
         await scope.effect("look", act)
-        seen.extend(scope._run.database.read("SELECT body FROM journal WHERE kind='result'"))
+        seen.extend(scope._run.database.read("SELECT body FROM journal WHERE key='look'"))
         return FlowRunFinished(status="completed")
 
     run_once(tmp_path, interpret)
-    assert seen == [("7",)]
+    assert seen == [(encode_event(say(7)),)]
 
 
 def test_events_are_recorded_once_however_often_a_run_is_entered(tmp_path):
@@ -189,22 +195,24 @@ def test_a_fact_is_found_once(tmp_path):
 
 def test_a_parked_run_stops_and_goes_on_later(tmp_path):
     reached = []
+    state = {}
 
     async def interpret(scope, plan, inputs, environment):
         async def act():
             reached.append("act")
             if len(reached) == 1:
+                state["reached"].set()
                 await asyncio.Event().wait()
-            return "done"
+            return say("done")
 
         value = await scope.effect("slow", act)
-        return FlowRunFinished(status="completed", outputs={"value": value})
+        return FlowRunFinished(status="completed", outputs={"value": value.step})
 
     async def park():
+        state["reached"] = asyncio.Event()
         with engine_on(tmp_path, interpret) as engine:
             await engine.start("run-1", PLAN, {}, SETTING)
-            while not reached:
-                await asyncio.sleep(0)
+            await state["reached"].wait()
             await engine.park("run-1", "interrupted")
             return await engine.wait("run-1"), [one.event for one in engine.events("run-1")]
 
@@ -224,11 +232,11 @@ def test_parking_lets_what_must_not_happen_twice_end(tmp_path):
         async def act():
             state["reached"].set()
             await asyncio.sleep(0.05)
-            return "charged"
+            return say("charged")
 
         value = await scope.effect("charge", act, "at_most_once")
         await scope.effect("after", asyncio.Event().wait if "again" not in state else act)
-        return FlowRunFinished(status="completed", outputs={"value": value})
+        return FlowRunFinished(status="completed", outputs={"value": value.step})
 
     async def park():
         state["reached"] = reached()
@@ -251,9 +259,9 @@ def test_children_have_their_own_keys_and_are_waited_for(tmp_path):
         def work(name):
             async def child(own):
                 async def act():
-                    return name
+                    return say(name)
 
-                values.append((own.path("x"), await own.effect("x", act)))
+                values.append((own.path("x"), (await own.effect("x", act)).step))
 
             return child
 

@@ -291,7 +291,7 @@ def test_a_refused_connection_names_the_url():
     url = f"http://127.0.0.1:{unused_port()}/v1"
     error = failure(client_for(url))
     assert isinstance(error, EndpointUnavailable)
-    assert f"cannot connect to {url}" in str(error)
+    assert str(error) == f"endpoint `test`: cannot connect to {url}: connection refused"
     assert error.hint == "start the server, or correct `base_url`"
 
 
@@ -416,6 +416,15 @@ def test_an_answer_cut_after_its_finish_reason_is_an_answer():
     with serve(Cut(say("ok"), after=3)) as server:
         turn = respond(client_for(server.base_url))[-1]
     assert turn == ModelTurn("ok", (), "stop", None)
+
+
+def test_an_error_reported_after_the_finish_reason_is_an_error():
+    frames = [
+        b'data: {"choices": [{"delta": {"content": "ok"}, "finish_reason": "stop"}]}\n\n',
+        b'data: {"error": {"message": "boom", "code": "server_error"}}\n\n',
+    ]
+    with serve(Frames(frames)) as server:
+        assert "boom" in str(failure(client_for(server.base_url, retries=0)))
 
 
 def test_the_environment_is_not_read(monkeypatch):

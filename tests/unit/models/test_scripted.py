@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,8 @@ from flowrun.errors import (
     EndpointRefused,
     EndpointUnavailable,
 )
+from flowrun.models.endpoint import Endpoint
+from flowrun.models.open import open_model
 from flowrun.models.scripted import ScriptedModel, duration_s
 from flowrun.ports.models import (
     ModelRequest,
@@ -23,6 +26,7 @@ from flowrun.ports.models import (
     UserItem,
 )
 from flowrun.spec.replies import Replies
+from tests.support.endpoint import script_of, serve
 
 
 def scripted(*replies, **options):
@@ -163,6 +167,50 @@ def test_an_unmatched_request_is_refused_with_what_was_asked_and_the_nearest_rep
         'the nearest is reply 1: expected "rain" in the user message'
     )
     assert caught.value.hint == "add a reply to the replies file, or widen the nearest one"
+
+
+@pytest.mark.parametrize("wire", ["chat", "responses"])
+def test_the_same_file_answers_the_same_over_http(wire):
+    def script():
+        calls = [{"tool": "weather", "arguments": {"city": city}} for city in ("Paris", "Rome")]
+        replies = [
+            {"when": {"assistant": "guide", "user": "weather"}, "say": "Looking.", "call": calls},
+            {"when": {"assistant": "guide", "after": "weather", "output": "rain"}, "say": "Wet."},
+        ]
+        return Replies.model_validate({"version": 1, "replies": replies})
+
+    async def converse(model):
+        transcript = Transcript([UserItem("The weather?")])
+        request = ModelRequest(model="m", transcript=transcript, assistant="guide")
+        first = [event async for event in model.respond(request)][-1]
+        outputs = [ToolOutputItem(one.id, f"rain {one.id}") for one in first.calls]
+        transcript.items += [ToolCallsItem(first.calls, first.text), *outputs]
+        second = [event async for event in model.respond(request)][-1]
+        await model.close()
+        return first, second
+
+    with serve(script_of(script())) as server:
+        endpoint = Endpoint(name="e", base_url=server.base_url, wire=wire)
+        over_http = asyncio.run(converse(open_model(endpoint)))
+    in_process = asyncio.run(converse(ScriptedModel(script())))
+    assert [one.text for one in over_http] == ["Looking.", "Wet."]
+    assert [replace(one, usage=None) for one in over_http] == [
+        replace(one, usage=None) for one in in_process
+    ]
+
+
+@pytest.mark.parametrize("wire", ["chat", "responses"])
+def test_over_http_instructions_can_say_who_speaks(wire):
+    async def run(base_url):
+        model = open_model(Endpoint(name="e", base_url=base_url, wire=wire))
+        events = [event async for event in model.respond(ask(instructions="You are an editor."))]
+        await model.close()
+        return events[-1].text
+
+    replies = [{"when": {"assistant": name}, "say": name} for name in ("guide", "editor")]
+    script = Replies.model_validate({"version": 1, "replies": replies})
+    with serve(script_of(script, {"an editor": "editor"})) as server:
+        assert asyncio.run(run(server.base_url)) == "editor"
 
 
 @pytest.mark.parametrize(

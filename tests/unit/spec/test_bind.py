@@ -633,6 +633,6 @@ def test_no_flow_of_the_repository_is_refused():
         assert bind_flow(document(text))[1] == (), path
 
 
-def test_ten_thousand_steps_with_a_mistake_each_are_told_each():
+def test_every_one_of_a_thousand_mistakes_is_told():
     steps = "".join(f"  s{number}: {{assistant: guide, mesage: x}}\n" for number in range(1000))
     assert len(complaints_of(f"steps:\n{steps}")) == 1000

@@ -42,6 +42,11 @@ MISTAKES = {
             "found another mapping"
         ),
     ),
+    "a value for a function that runs inside flowrun": (
+        "tools: {t: {python: 'a:b', env: {MODE: «fast»}}}",
+        "bind/wrong-value",
+        "`env.MODE` of tool `t` must be `${secret:MODE}`, found another text",
+    ),
     "two formats": (
         "assistants: {guide: {model: m, output: {type: object}, «response_format»: text}}",
         "bind/wrong-value",
@@ -72,6 +77,11 @@ def test_a_mistake_is_reported_once_at_its_place(body, code, message):
 )
 def test_sound_options_are_accepted(options):
     assert complaints_of(f"assistants: {{guide: {{model: m, {options}}}}}") == []
+
+
+@pytest.mark.parametrize("env", ["[HOME]", "{KEY: '${secret:KEY}'}", "{}"])
+def test_a_python_tool_can_say_what_it_needs(env):
+    assert complaints_of(f"tools: {{t: {{python: 'a:b', env: {env}}}}}") == []
 
 
 def test_a_repeated_name_costs_that_name_alone():

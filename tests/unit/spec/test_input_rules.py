@@ -69,7 +69,7 @@ def test_a_mistake_is_reported_once_at_its_place(declared, code, message):
 def test_sound_inputs_are_accepted():
     text = """\
 inputs:
-  city: {type: string, default: Paris, minLength: 1, maxLength: 80, pattern: ^[A-Z]}
+  city: {type: string, default: Paris, minLength: 1, maxLength: 80, pattern: "^[A-Z]"}
   days: {type: integer, minimum: 1, maximum: 9, default: 3}
   share: {type: number, minimum: 0, default: 0.5}
   on: {type: boolean, default: false}
