@@ -1,9 +1,8 @@
 """Names, identifiers and JSON values: the nouns every other room uses."""
 
-import hashlib
 import json
+import os
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -34,23 +33,27 @@ def mint(prefix: str) -> str:
 
     The shape is that of the Assistants API; clients match it with regular expressions.
     """
-    return prefix + "".join([_ALPHANUMERIC[byte % 62] for byte in secrets.token_bytes(24)])
+    return prefix + "".join([_ALPHANUMERIC[byte % 62] for byte in os.urandom(24)])
 
 
 def mint_run_id(flow: str) -> str:
     """Return a fresh flow-run id that a person can read aloud: the flow's name and 8 letters."""
-    return f"{flow}-" + "".join([_READABLE[byte % 31] for byte in secrets.token_bytes(8)])
+    return f"{flow}-" + "".join([_READABLE[byte % 31] for byte in os.urandom(8)])
 
 
 def derive(prefix: str, *parts: str) -> str:
     """Return the identifier that the same parts always give; never time, never randomness."""
-    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
-    return prefix + "".join([_ALPHANUMERIC[byte % 62] for byte in digest[:24]])
+    hashed = _sha256("\x1f".join(parts))
+    return prefix + "".join([_ALPHANUMERIC[byte % 62] for byte in hashed[:24]])
 
 
 def canonical_json(value: JsonValue) -> str:
     """Return the one JSON text of a value: keys sorted, no spaces, no escapes beyond JSON's own."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
+        # Half a surrogate pair: only its escaped form can be stored or sent.
+        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return text
 
 
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -59,4 +62,10 @@ compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encod
 
 def digest(text: str) -> str:
     """Return the SHA-256 of a text in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _sha256(text).hex()
+
+
+def _sha256(text: str) -> bytes:
+    from hashlib import sha256  # loads OpenSSL, which `--help` and a plain check do without
+
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()

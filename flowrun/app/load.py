@@ -5,7 +5,6 @@ of the machine is looked up here, between them, so that they stay pure.
 """
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,6 +16,7 @@ from flowrun.graph.flowgraph import FlowGraph
 from flowrun.graph.surroundings import Surroundings
 from flowrun.plan.compile import compile_plan
 from flowrun.plan.plan import ExecutionPlan
+from flowrun.source.collector import collector_paused
 from flowrun.source.diagnostic import Diagnostic, has_errors
 from flowrun.source.document import Unreadable, remembering
 from flowrun.source.report import Report, make_report
@@ -64,7 +64,11 @@ def load_flow(path: str, *, environ: Mapping[str, str] | None = None) -> Loaded:
         ProjectError: there is no such file.
         InvalidSource: the project's settings have errors.
     """
-    environ = os.environ if environ is None else environ
+    with collector_paused():
+        return _load(path, os.environ if environ is None else environ)
+
+
+def _load(path: str, environ: Mapping[str, str]) -> Loaded:
     root, relative = locate_flow(path)
     project = open_project(root, environ)
     read, sources = remembering(reader(root))
@@ -135,4 +139,6 @@ def _from_root(file: Path, project: Project) -> str:
 def _program_exists(program: str, cwd: Path, environ: Mapping[str, str]) -> bool:
     if "/" in program:
         return os.access(cwd / program, os.X_OK)
-    return shutil.which(program, path=environ.get("PATH", os.defpath)) is not None
+    from shutil import which  # loads every archive format; only shell tools need it
+
+    return which(program, path=environ.get("PATH", os.defpath)) is not None

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
 from flowrun.errors import InvalidSource, ProjectError
@@ -20,8 +19,14 @@ from flowrun.source.resolve import resolve_document
 from flowrun.source.text import SourceText
 from flowrun.spec.bind import bind_project
 from flowrun.spec.project import Project as Settings
+from flowrun.spec.project import Store
 
 SETTINGS_FILE = "flowrun.yaml"
+
+
+def _default_settings() -> Settings:
+    """All defaults, without building a validator for a file that is not there."""
+    return Settings.model_construct(version=1, store=Store.model_construct())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +35,7 @@ class Project:
 
     root: Path
     """Absolute, symbolic links resolved."""
-    settings: Settings = field(default_factory=lambda: Settings(version=1))
+    settings: Settings = field(default_factory=_default_settings)
 
     @property
     def store_path(self) -> Path:
@@ -94,6 +99,8 @@ def _near(full: Path, root: Path) -> str | None:
     """Return a file in the same folder with nearly the same name, from the root."""
     if not full.parent.is_dir():
         return None
+    from difflib import get_close_matches  # only a mistake needs it
+
     names = [one.name for one in full.parent.iterdir() if one.is_file()]
     near = get_close_matches(full.name, names, n=1, cutoff=0.7)
     return (full.parent / near[0]).relative_to(root).as_posix() if near else None

@@ -8,7 +8,7 @@ from typing import IO
 from flowrun.app.load import Loaded, load_flow
 from flowrun.app.project import Project, find_root, open_project
 from flowrun.source.report import Report
-from flowrun.views.diagnostics import render_report
+from flowrun.views.diagnostics import WIDTH, render_report
 from flowrun.views.text import use_colour
 
 FORMATS = ("text", "json", "sarif", "github")
@@ -30,8 +30,15 @@ def show_report(report: Report, stream: IO[str], form: str = "text") -> None:
     """Write findings; as text, nothing is written when there are none."""
     if form == "text" and not report.diagnostics:
         return
-    colour = use_colour(stream, os.environ)
-    stream.write(render_report(report, form, colour=colour))
+    terminal = stream.isatty()
+    text = render_report(
+        report,
+        form,
+        width=os.get_terminal_size(stream.fileno()).columns if terminal else WIDTH,
+        ascii_only=terminal and os.environ.get("TERM") == "dumb",
+        colour=use_colour(stream, os.environ),
+    )
+    stream.write(text)
 
 
 def here() -> Project:

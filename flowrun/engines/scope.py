@@ -114,6 +114,11 @@ class JournalScope:
         await run.database.commit()
         return event
 
+    def begun(self, key: str) -> bool:
+        """Tell whether an earlier life began the effect and never recorded its end."""
+        path = self._prefix + key
+        return path in self._run.intents and path not in self._run.events
+
     def child(self, key: str, work: Callable[[Durable], Awaitable[None]]) -> ChildScope:
         """Start work beside this one, in a scope of its own."""
         scope = JournalScope(self._run, f"{self._prefix}{key}/")

@@ -144,13 +144,17 @@ def _unexpected(message: str, offset: int, places: Places) -> TemplateProblem:
         hint = _OTHER_LANGUAGES.get(place.text)
         return _problem(f"expected {wanted}, found {found}", place, hint)
     wanted = next((said for start, said in _WANTED if message.startswith(start)), "")
-    return _problem(f"{wanted}, found {found}" if wanted else _reworded(message, found), place)
+    if wanted:
+        return _problem(f"{wanted}, found {found}", place)
+    if place.kind == "string":
+        return _problem("the text has a `\\` that means nothing", place, "write `\\\\`")
+    return _problem(_reworded(message, found), place)
 
 
 _WANTED = (
     ("Expected an expression", "expected an expression"),
     ("expected name or number", "expected a name after `.`"),
-    ("unexpected 'end of template'", "expected an expression"),
+    ("unexpected '", "expected an expression"),
 )
 
 

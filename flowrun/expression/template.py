@@ -49,13 +49,18 @@ def analyse(text: str) -> Analysis | TemplateProblem:
 
 def analyse_expression(text: str) -> Analysis | TemplateProblem:
     """As `analyse`, for a text that is always one expression, with or without its braces."""
-    start, inner = _unbraced(text)
-    plain = read_plain_expression(inner)
+    outer = text.strip()
+    if _is_braced(outer):
+        found = analyse(outer)
+        if isinstance(found, Analysis) and not found.native:
+            found = TemplateProblem("template/syntax", _TWO, 0, len(outer), "leave out the braces")
+        return _shifted(found, text.index("{{"))
+    plain = read_plain_expression(text)
     if plain is not None:
-        return _shifted(analyse_plain(plain), start)
+        return analyse_plain(plain)
     from flowrun.expression.engine import analyse_with_jinja  # loaded only where it is needed
 
-    return _shifted(analyse_with_jinja(inner, bare=True), start)
+    return analyse_with_jinja(text, bare=True)
 
 
 def compile_template(text: str) -> Template:
@@ -76,13 +81,14 @@ def compile_template(text: str) -> Template:
 
 def compile_expression(text: str) -> Value:
     """As `compile_template`, for a text that is always one expression."""
-    _, inner = _unbraced(text)
-    plain = read_plain_expression(inner)
+    if _is_braced(text.strip()):
+        return compile_template(text.strip())
+    plain = read_plain_expression(text)
     if plain is not None:
         return plain
     from flowrun.expression.engine import compile_with_jinja  # loaded only where it is needed
 
-    return compile_with_jinja(inner, bare=True)
+    return compile_with_jinja(text, bare=True)
 
 
 def compile_value(value: JsonValue) -> Value:
@@ -134,13 +140,11 @@ class _List:
         return [one.evaluate(scope) for one in self.items]
 
 
-def _unbraced(text: str) -> tuple[int, str]:
-    """Return where an expression begins and the expression, without braces around all of it."""
-    outer = text.strip()
-    inner = outer[2:-2]
-    if outer.startswith("{{") and outer.endswith("}}") and "{{" not in inner and "}}" not in inner:
-        return text.index("{{") + 2, inner
-    return 0, text
+_TWO = "expected one expression, found a text with several"
+
+
+def _is_braced(text: str) -> bool:
+    return text.startswith("{{") and text.endswith("}}")
 
 
 def _shifted(found: Analysis | TemplateProblem, by: int) -> Analysis | TemplateProblem:

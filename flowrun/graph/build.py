@@ -18,14 +18,13 @@ from flowrun.graph.check_names import (
     check_tool_choices,
 )
 from flowrun.graph.check_order import check_cycles, check_messages
-from flowrun.graph.check_references import check_references, check_templates
+from flowrun.graph.check_references import check_literals, check_references, check_templates
 from flowrun.graph.check_schemas import check_schemas
 from flowrun.graph.check_tools import (
     check_folders,
     check_functions,
     check_parameters,
     check_programs,
-    check_scripts,
 )
 from flowrun.graph.check_unused import check_unused
 from flowrun.graph.flowgraph import FlowGraph
@@ -62,10 +61,10 @@ CHECKS: tuple[Callable[[FlowGraph], Iterator[Diagnostic]], ...] = (
     # templates
     check_templates,
     check_references,
+    check_literals,  # what looks like a template and is none
     # tools
     check_functions,
     check_programs,
-    check_scripts,
     check_parameters,
     check_folders,
     check_arguments,

@@ -39,10 +39,17 @@ def _properties(tool: ResolvedTool) -> Mapping[str, JsonValue]:
     return found if isinstance(found, Mapping) else {}
 
 
+def _required(tool: ResolvedTool) -> tuple[str, ...]:
+    found = (tool.parameters or {}).get("required")
+    if isinstance(found, Sequence) and not isinstance(found, str):
+        return tuple(str(one) for one in found)
+    return ()
+
+
 def _unknown(
     graph: FlowGraph, name: str, step: Step, tool: ResolvedTool
 ) -> Mapping[str, Diagnostic]:
-    properties = _properties(tool)
+    properties = {*_properties(tool), *_required(tool)}
     parameters = tool.parameters or {}
     others = parameters.get("additionalProperties", not properties)
     if others is not False or "patternProperties" in parameters:
@@ -68,10 +75,8 @@ def _missing(
     tool: ResolvedTool,
     unknown: Mapping[str, Diagnostic],
 ) -> Iterator[Diagnostic]:
-    required = (tool.parameters or {}).get("required")
     given = step.with_ or {}
-    names = required if isinstance(required, Sequence) and not isinstance(required, str) else ()
-    wanted = [str(one) for one in names if one not in given]
+    wanted = [one for one in _required(tool) if one not in given]
     missing = [one for one in wanted if not get_close_matches(one, unknown, n=1, cutoff=0.7)]
     if not missing or has_stray_keys(graph, name):
         return
@@ -129,7 +134,8 @@ def _types_given(
     if template.text[2:-2].strip() != template.text[one.start : one.end]:
         return None
     schema = _schema_of(graph, one)
-    return types_of(schema) if schema is not None else None
+    types = types_of(schema) if schema is not None else None
+    return types | {"integer"} if types is not None and "number" in types else types
 
 
 def _schema_of(graph: FlowGraph, one: Reference) -> JsonObject | None:
@@ -146,11 +152,7 @@ def _schema_of(graph: FlowGraph, one: Reference) -> JsonObject | None:
 
 
 def _fits(found: frozenset[str], expected: frozenset[str]) -> bool:
-    if "number" in expected:
-        expected = expected | {"integer"}
-    if "number" in found:
-        found = found | {"integer"}
-    return bool(found & expected)
+    return bool(found & expected) or ("number" in expected and "integer" in found)
 
 
 def _is_constant(value: JsonValue) -> bool:

@@ -63,9 +63,18 @@ def check_tool_choices(graph: FlowGraph) -> Iterator[Diagnostic]:
 
 
 def check_endpoints(graph: FlowGraph) -> Iterator[Diagnostic]:
-    """An assistant's endpoint is one of the project's."""
+    """An assistant's endpoint, or that of its model's alias, is one of the project's."""
     known = graph.surroundings.endpoints
     for name, assistant in graph.flow.assistants.items():
+        _, endpoint = graph.surroundings.aliases.get(assistant.model, ("", ""))
+        if assistant.endpoint is None and endpoint and endpoint not in known:
+            yield Diagnostic(
+                code="ref/unknown-endpoint",
+                message=f"model `{assistant.model}` is at endpoint `{endpoint}`, "
+                "which the project does not have",
+                span=graph.spans.value(("assistants", name, "model")),
+                hint=near(endpoint, known, f"declare `{endpoint}` under `endpoints:`"),
+            )
         if assistant.endpoint is not None and assistant.endpoint not in known:
             none = f"declare `{assistant.endpoint}` under `endpoints:` in `flowrun.yaml`"
             yield Diagnostic(

@@ -1,6 +1,7 @@
 """Steps can be put in order, and each conversation begins with a message."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from flowrun.errors import name_list
 from flowrun.graph.complaints import has_stray_keys
@@ -19,7 +20,7 @@ def check_cycles(graph: FlowGraph) -> Iterator[Diagnostic]:
     for knot in _knots(graph, left):
         cycle = _shortest(graph, knot)
         if cycle:
-            yield _cycle(graph, cycle)
+            yield _cycle(graph, _merged(cycle))
 
 
 def check_messages(graph: FlowGraph) -> Iterator[Diagnostic]:
@@ -127,6 +128,18 @@ def _trail(came: Mapping[str, Edge], name: str, first: str) -> list[Edge]:
         trail.append(came[name])
         name = came[name].after
     return trail[::-1]
+
+
+def _merged(cycle: Sequence[Edge]) -> list[Edge]:
+    """Make one edge of those that follow each other along one thread."""
+    merged: list[Edge] = []
+    for edge in cycle:
+        last = merged[-1] if merged else None
+        if last and last.reason == edge.reason == "thread" and last.words == edge.words:
+            merged[-1] = replace(last, before=edge.before)
+        else:
+            merged.append(edge)
+    return merged
 
 
 def _cycle(graph: FlowGraph, cycle: Sequence[Edge]) -> Diagnostic:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from flowrun.errors import name_list
-from flowrun.expression.terms import Reference, TemplateProblem
+from flowrun.expression.template import analyse, is_template
+from flowrun.expression.terms import Analysis, Reference, TemplateProblem
+from flowrun.expression.words import RESERVED
 from flowrun.graph.complaints import near, part_of
 from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, Where
 from flowrun.graph.shapes import Lacking, look_up
@@ -70,6 +72,25 @@ def check_references(graph: FlowGraph) -> Iterator[Diagnostic]:
     for template in graph.templates:
         for reference in template.references:
             yield from _reference(_Use(graph, template, reference))
+
+
+def check_literals(graph: FlowGraph) -> Iterator[Diagnostic]:
+    """Nothing refers to the flow where nothing is filled in.
+
+    Braces that mean something to others (`docker ps --format '{{.Names}}'`) are let be.
+    """
+    for path, text in _literals(graph):
+        if not is_template(text):
+            continue
+        found = analyse(text)
+        for one in found.references if isinstance(found, Analysis) else ():
+            if one.path[0] in RESERVED and len(one.path) > 1:
+                yield Diagnostic(
+                    code="template/forbidden",
+                    message=f"`{path[2]}` is not a template; nothing is filled in",
+                    span=graph.place(path, one.start, one.end),
+                    hint=_literal_hint(path, one),
+                )
 
 
 def _reference(use: _Use) -> Iterator[Diagnostic]:
@@ -278,6 +299,30 @@ def _lacking_hint(found: Lacking, wanted: str, *, untyped: bool) -> str:
     if found.kind == "a list":
         return f"name an item first: `[0].{wanted}`"
     return near(wanted, found.names, f"remove `{wanted}`")
+
+
+def _literals(graph: FlowGraph) -> Iterator[tuple[DocPath, str]]:
+    for name, tool in graph.flow.tools.items():
+        yield ("tools", name, "script"), tool.script or ""
+        yield ("tools", name, "cwd"), tool.cwd
+        if isinstance(tool.env, Mapping):
+            yield from ((("tools", name, "env", key), one) for key, one in tool.env.items())
+    for name, assistant in graph.flow.assistants.items():
+        yield ("assistants", name, "model"), assistant.model
+        for key, one in assistant.metadata.items():
+            yield ("assistants", name, "metadata", key), one
+    for name, thread in graph.flow.threads.items():
+        yield from (
+            (("threads", name, "metadata", key), one) for key, one in thread.metadata.items()
+        )
+
+
+def _literal_hint(path: DocPath, one: Reference) -> str:
+    if path[2] == "script" and one.path[0] == "args":
+        return f'write `"$ARG_{str(one.path[1]).upper()}"`'
+    if path[0] == "tools":
+        return "give the value to the tool as an argument"
+    return "write the value itself"
 
 
 _ROOTS: Mapping[str, Callable[[_Use], Iterator[Diagnostic]]] = {

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from flowrun.expression.template import analyse, is_template
-from flowrun.expression.terms import Analysis
+from flowrun.expression.template import is_template
 from flowrun.graph import parameters
 from flowrun.graph.flowgraph import FlowGraph
 from flowrun.source.diagnostic import Diagnostic, Label
@@ -48,23 +47,6 @@ def check_programs(graph: FlowGraph) -> Iterator[Diagnostic]:
                 label="not found",
                 hint=_program_hint(program),
             )
-
-
-def check_scripts(graph: FlowGraph) -> Iterator[Diagnostic]:
-    """A script is not written as if it were a template."""
-    for name, tool in graph.flow.tools.items():
-        if tool.script is None or "args" not in tool.script or not is_template(tool.script):
-            continue
-        found = analyse(tool.script)
-        for one in found.references if isinstance(found, Analysis) else ():
-            if one.path[0] == "args" and len(one.path) > 1:
-                variable = f"ARG_{one.path[1]}".upper()
-                yield Diagnostic(
-                    code="template/forbidden",
-                    message="`script` is not a template; nothing is filled in",
-                    span=graph.place(("tools", name, "script"), one.start, one.end),
-                    hint=f'write `"${variable}"`',
-                )
 
 
 def check_parameters(graph: FlowGraph) -> Iterator[Diagnostic]:

@@ -66,6 +66,10 @@ class Durable(Protocol):
         """
         ...
 
+    def begun(self, key: str) -> bool:
+        """Tell whether an earlier life began the effect and never recorded its end."""
+        ...
+
     def child(self, key: str, work: Callable[["Durable"], Awaitable[None]]) -> Child:
         """Start work beside this one, in a scope of its own whose keys begin with `key/`."""
         ...

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
 from flowrun.source.text import Position, Span
@@ -55,6 +54,8 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
 
 def suggest(name: str, known: Iterable[str]) -> str | None:
     """Return a hint: the one near miss, else the allowed names if they are few, else nothing."""
+    from difflib import get_close_matches  # only a mistake needs it
+
     names = sorted(known)
     close = get_close_matches(name, names, n=1, cutoff=0.7)
     if close:

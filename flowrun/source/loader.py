@@ -4,14 +4,12 @@ The library's parser (libyaml's, in C) reports events; `source.tree` makes nodes
 YAML 1.2 core schema. Nothing is constructed by the library, so nothing of YAML 1.1 gets in.
 """
 
-import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Protocol
 
 import yaml
 
+from flowrun.source.collector import collector_paused
 from flowrun.source.diagnostic import Diagnostic, in_order
 from flowrun.source.nodes import Node, Scalar
 from flowrun.source.syntax import (
@@ -68,13 +66,13 @@ def parse_yaml(source: SourceText) -> tuple[Node | None, tuple[Diagnostic, ...]]
     refusal = _unreadable(source)
     if refusal is not None:
         return None, (refusal,)
-    with _no_collection():
+    with collector_paused():
         return _parse(source)
 
 
 def _parse(source: SourceText) -> tuple[Node | None, tuple[Diagnostic, ...]]:
     reading = _Reading(source)
-    while len(reading.masked) < _MAX_TEMPLATES:
+    for _ in range(_MAX_TEMPLATES):
         try:
             root = reading.run()
         except _Unquoted as found:
@@ -84,21 +82,6 @@ def _parse(source: SourceText) -> tuple[Node | None, tuple[Diagnostic, ...]]:
             return None, in_order((*reading.complaints, *reading.found, refused.diagnostic))
         return root, in_order((*reading.complaints, *reading.found))
     return None, in_order(reading.complaints)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the cycle collector from walking a growing tree that holds no cycles.
-
-    It would take twice the time of the reading itself on a file of 50,000 lines.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _unreadable(source: SourceText) -> Diagnostic | None:
@@ -132,8 +115,8 @@ class _Reading:
         self.complaints: list[Diagnostic] = []
         self.found: list[Diagnostic] = []
         # The library skips a byte order mark without counting it.
-        self._shift = 1 if source.text.startswith("\ufeff") else 0
-        self._text = source.text[self._shift :]
+        self._text = source.text.lstrip("\ufeff")
+        self._shift = len(source.text) - len(self._text)
         self._restored = self._hide_old_breaks()
         self._is_regular = not self._shift and not _has_bare_return(source.text)
 
@@ -206,9 +189,10 @@ class _Reading:
         self, builder: TreeBuilder, event: yaml.MappingStartEvent | yaml.SequenceStartEvent
     ) -> None:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
-        start = _marks(event)[0].index + self._shift
-        if is_mapping and event.flow_style and self.source.text.startswith("{{", start):
-            raise _Unquoted(template_at(self.source.text, start, in_flow=builder.in_flow))
+        start = _marks(event)[0].index
+        if is_mapping and event.flow_style and self._text.startswith("{{", start):
+            template = template_at(self.source.text, start + self._shift, in_flow=builder.in_flow)
+            raise _Unquoted(template)
         span = self._span(event)
         if event.tag is not None:
             builder.check_tag(event.tag, span, is_mapping=is_mapping)

@@ -7,6 +7,8 @@ from flowrun.errors import plural
 from flowrun.spec.plain import Plain
 
 _LONGEST = 40
+_YES = frozenset(("yes", "on", "true"))
+_NO = frozenset(("no", "off", "false"))
 
 _TYPES: Mapping[str, str] = {
     "string_type": "a text",
@@ -118,19 +120,23 @@ def choice_names(words: str) -> Sequence[str]:
 
 def type_hint(kind: str, value: Plain) -> str | None:
     """Return what to do about a value of the wrong type, where YAML is known to mislead."""
-    if value is None:
-        return "give it a value, or remove the key"
+    hint: str | None = None
     match kind, value:
+        case _, None:
+            hint = "give it a value, or remove the key"
         case "string_type", bool() | int() | float():
-            return f"put it in quotes: {_quoted(value)}"
-        case "bool_type", str() if value.lower() in {"yes", "no", "on", "off", "true", "false"}:
-            return f"write `{str(value.lower() in {'yes', 'on', 'true'}).lower()}`, without quotes"
+            hint = f"put it in quotes: {_quoted(value)}"
+        case "bool_type", str() if value.lower() in _YES | _NO:
+            hint = f"write `{str(value.lower() in _YES).lower()}`, without quotes"
         case "int_type" | "float_type", str() if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
-            return f"write `{value}`, without quotes"
+            hint = f"write `{value}`, without quotes"
+        case "dict_type" | "model_type" | "model_attributes_type", list():
+            hint = "write `name: value` in each line, without dashes"
         case "list_type", str() | int() | float():
-            return f"write a list: `[{clip(str(value))}]`"
+            hint = f"write a list: `[{clip(str(value))}]`"
         case _:
-            return None
+            pass
+    return hint
 
 
 def _quoted(value: object) -> str:

@@ -144,7 +144,8 @@ class Database:
             for sql, rows in statements:
                 self._connection.executemany(sql, rows)
             execute("COMMIT")
-        except sqlite3.Error as failure:
+        except (sqlite3.Error, ValueError, OverflowError) as failure:
+            # ValueError and OverflowError: a value that SQLite cannot hold.
             with contextlib.suppress(sqlite3.Error):
                 execute("ROLLBACK")
             return StorageError(str(self.path), f"cannot write: {failure}", _DISK_HINT)

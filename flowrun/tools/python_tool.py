@@ -291,7 +291,7 @@ def _complaint(kind: str, place: tuple[int | str, ...], said: str) -> str:
             return f"{argument_at(place)}: {said[:1].lower()}{said[1:]}"
 
 
-async def _end(task: "asyncio.Task[ToolOutcome]") -> bool:
+async def _end(task: "asyncio.Task[None]") -> bool:
     """Cancel a task and say whether it ended."""
     task.cancel()
     done, _ = await asyncio.wait((task,), timeout=GRACE_S)

@@ -17,7 +17,7 @@ from flowrun.spec.bind import BoundFlow, bind_flow
 PROGRAMS = frozenset({"cat", "date", "df", "echo", "git"})
 ENVIRONMENT = {"HOME": "/home/me", "PATH": "/bin", "REGION": "eu"}
 ENDPOINTS = frozenset({"openai", "local"})
-ALIASES = {"fast": ("qwen3:4b", "local"), "deep": ("gpt-5", "")}
+ALIASES = {"fast": ("qwen3:4b", "local"), "deep": ("gpt-5", ""), "lost": ("m", "locl")}
 
 HEADER = "version: 1\nname: sample\n"
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flowrun.clock import SystemClock
@@ -37,6 +37,8 @@ class ToldRuntime:
     submitted: list = field(default_factory=list)
     cancelled: list = field(default_factory=list)
     runs: dict = field(default_factory=dict)
+    pop_ended: bool = False
+    """Whether an end that is told is told once, so that the next run has the next stop."""
     capabilities = RuntimeCapabilities(frozenset(), frozenset(), keyed_threads=True)
 
     async def put_assistant(self, definition):
@@ -71,7 +73,9 @@ class ToldRuntime:
         if isinstance(stop, tuple):
             yield RunRequiresAction(run_id, stop)
         elif isinstance(stop, RunEnded):
-            yield stop
+            if self.pop_ended:
+                self.stops[assistant].pop(0)
+            yield replace(stop, run_id=run_id)
         else:
             self.stops[assistant].pop(0)
             yield RunTextDelta("msg", stop)

@@ -50,6 +50,8 @@ CASES = [
     ("{{ 5 = a }}", "=", "expected `}}`, found `=`", "compare with `==`"),
     ("{% set 5 = a %}", "5", "expected a name to assign to, found `5`", None),
     ("{% for in b %}", "b", "expected `in`, found `b`", None),
+    ("{{ a or }}", "}}", "expected an expression, found `}}`", None),
+    ('{{ "\\x" }}', '"\\x"', "the text has a `\\` that means nothing", "write `\\\\`"),
     ("{{ f(a=1, 2) }}", "(", "invalid syntax for function call expression", None),
 ]
 
@@ -77,7 +79,9 @@ def test_the_place_moves_with_what_stands_before(text, at, message, hint):
 
 
 def test_every_truncation_of_a_template_is_refused_at_a_place_or_sound():
-    text = "a {{ steps.b.output | default('x') }} {% for c in inputs.d %}{{ c }}{% endfor %} {# e #}"
+    text = (
+        "a {{ steps.b.output | default('x') }} {% for c in inputs.d %}{{ c }}{% endfor %} {# e #}"
+    )
     for end in range(len(text) + 1):
         found = analyse(text[:end])
         if isinstance(found, TemplateProblem):
@@ -89,7 +93,9 @@ def test_a_bare_expression_has_problems_too():
     assert found == TemplateProblem(
         "template/syntax", "expected the end of the expression, found `b`", 2, 3
     )
-    assert analyse_expression("").message == "expected an expression, found the end of the expression"
+    assert (
+        analyse_expression("").message == "expected an expression, found the end of the expression"
+    )
     assert analyse_expression("a }} {{ b").code == "template/syntax"
 
 

@@ -40,8 +40,7 @@ def paths(text):
         ("{% set x %}{{ inputs.a }}{% endset %}{{ x }}", [("inputs", "a")]),
         ("{% with x = inputs.a %}{{ x }}{% endwith %}", [("inputs", "a")]),
         (
-            "{% macro m(one, two=inputs.a) %}{{ one.x }}{{ two }}{{ inputs.b }}{% endmacro %}"
-            "{{ m(inputs.c) }}",
+            "{% macro m(x, y=inputs.a) %}{{ x.z }}{{ inputs.b }}{% endmacro %}{{ m(inputs.c) }}",
             [("inputs", "a"), ("inputs", "b"), ("inputs", "c")],
         ),
         ("{{ range(inputs.n) }}", [("inputs", "n")]),

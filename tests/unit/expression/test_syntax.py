@@ -6,7 +6,10 @@ from flowrun.expression.syntax import RESULT, parse
 
 
 def test_every_name_stands_at_its_offset():
-    text = "first\n{{ one }}\n\n  {{ two | default(three) }} {% for four in five %}{{ four }}{% endfor %}"
+    text = (
+        "first\n{{ one }}\n\n  {{ two | default(three) }} "
+        "{% for four in five %}{{ four }}{% endfor %}"
+    )
     tree = parse(text).tree
     names = list(tree.find_all(nodes.Name))
     assert {one.name for one in names} == {"one", "two", "three", "four", "five"}

@@ -149,13 +149,19 @@ def test_references_carry_their_place():
 
 
 def test_an_expression_may_stand_without_its_braces():
-    for text in ("inputs.days > 2", "{{ inputs.days > 2 }}", " {{inputs.days > 2}} "):
+    nested = "{{ {'a': {'b': inputs.days}}.a.b == 3 and {'a': {}} == {'a': {}} }}"
+    for text in ("inputs.days > 2", "{{ inputs.days > 2 }}", " {{inputs.days > 2}} ", nested):
         assert compile_expression(text).evaluate(SCOPE) is True
         found = analyse_expression(text)
         one = found.references[0]
         assert one.path == ("inputs", "days")
         assert text[one.start : one.end] == "inputs.days"
     assert compile_expression("inputs.tags").evaluate(SCOPE) == ["a", "b"]
+
+
+def test_an_expression_is_one():
+    found = analyse_expression(" {{ a }} == {{ b }}")
+    assert found.message == "expected one expression, found a text with several"
 
 
 def test_a_problem_of_a_bare_expression_has_its_place():

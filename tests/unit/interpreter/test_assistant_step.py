@@ -74,12 +74,13 @@ def test_a_plain_answer_is_the_steps_output(tmp_path):
 
 def test_all_calls_of_a_round_run_side_by_side_and_are_submitted_together(tmp_path):
     calls = (ToolCall("a", "look", '{"at": 1}'), ToolCall("b", "look", '{"at": 2}'))
-    met = []
+    met, both = [], asyncio.Event()
 
     async def look(at):
         met.append(at)
-        while len(met) < 2:
-            await asyncio.sleep(0)
+        if len(met) == 2:
+            both.set()
+        await both.wait()
         return at
 
     done, runtime, _ = run(tmp_path, plan_of(ONE), [calls, "done"], {"look": look})
@@ -159,8 +160,7 @@ def test_a_second_answer_that_breaks_its_schema_fails_the_step(tmp_path):
 
 @pytest.mark.parametrize(
     ("status", "denied", "code"),
-    [("failed", False, "endpoint"), ("failed", True, "denied"), ("incomplete", False, "incomplete"),
-     ("expired", False, "expired")],
+    [("failed", False, "endpoint"), ("failed", True, "denied"), ("incomplete", False, "incomplete")],
 )  # fmt: skip
 def test_a_run_that_did_not_complete_is_never_an_answer(tmp_path, status, denied, code):
     ended = RunEnded(
@@ -215,3 +215,53 @@ def test_an_unknown_outcome_in_a_round_fails_the_step(tmp_path):
     assert done.step("ask").error_code == "outcome_unknown"
     assert len(made) == 1
     assert runtime.submitted == []
+
+
+EXPIRED = RunEnded(run_id="run_0", status="expired", error="expired")
+
+
+def run_again(tmp_path, runtime, tools, plan):
+    return interpret(tmp_path, plan, runtime=runtime, tools=tools, resume=True)
+
+
+def test_a_run_that_expired_over_an_interruption_is_followed_by_another(tmp_path):
+    runtime = ToldRuntime({"guide": [EXPIRED, "late, but here"]}, pop_ended=True)
+    done = interpret(tmp_path, plan_of(ONE), runtime=runtime, inputs={"name": "Ann"})
+    assert done.last.outputs == {"ask": "late, but here"}
+    assert [request.message for request in runtime.requests] == ["Hello Ann", None]
+    assert runtime.requests[0].label != runtime.requests[1].label
+
+
+def test_a_run_that_always_expires_fails_the_step(tmp_path):
+    done, runtime, _ = run(tmp_path, plan_of(ONE), [EXPIRED])
+    assert done.step("ask").error_code == "expired"
+    assert len(runtime.requests) == 8
+
+
+def test_the_run_after_an_expired_one_is_given_the_results_there_are(tmp_path):
+    first = (ToolCall("a", "look", '{"at": 1}'),)
+    again = (ToolCall("x", "look", '{"at":1}'), ToolCall("y", "look", '{"at": 2}'))
+    runtime = ToldRuntime({"guide": [first, EXPIRED, again, "done"]}, pop_ended=True)
+    tools = ToldTools({"look": lambda at: f"seen {at}"})
+    done = interpret(tmp_path, plan_of(ONE), runtime=runtime, tools=tools, inputs={"name": "Ann"})
+    assert done.last.outputs == {"ask": "done"}
+    assert [given["at"] for _, given in tools.calls] == [1, 2]
+    assert runtime.submitted[-1] == [("x", "seen 1"), ("y", "seen 2")]
+
+
+def test_what_a_crash_left_unknown_stays_unknown_in_the_next_run(tmp_path):
+    runtime = ToldRuntime({"guide": [(ToolCall("a", "pay", '{"sum": 5}'),)]}, pop_ended=True)
+    paid = []
+
+    def pay(**given):
+        paid.append(given)
+        raise Died
+
+    plan = plan_of(ONE, tools=("pay",))
+    tools = ToldTools({"pay": pay})
+    with pytest.raises(Died):
+        interpret(tmp_path, plan, runtime=runtime, tools=tools, inputs={"name": "Ann"})
+    runtime.stops["guide"] = [EXPIRED, (ToolCall("b", "pay", '{"sum": 5}'),), "done"]
+    done = run_again(tmp_path, runtime, tools, plan)
+    assert done.step("ask").error_code == "outcome_unknown"
+    assert len(paid) == 1

@@ -54,12 +54,13 @@ def test_results_flow_along_references_with_their_native_types(tmp_path):
 
 
 def test_independent_steps_run_side_by_side(tmp_path):
-    barrier = []
+    met, all_here = [], asyncio.Event()
 
     async def meet():
-        barrier.append(1)
-        while len(barrier) < 3:
-            await asyncio.sleep(0)
+        met.append(1)
+        if len(met) == 3:
+            all_here.set()
+        await all_here.wait()
         return "met"
 
     plan = plan_of({name: ([], "meet", {}) for name in "abc"})

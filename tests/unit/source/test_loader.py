@@ -65,6 +65,21 @@ def test_any_text_at_all_gives_complaints_and_no_traceback(text):
     check(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[{{ x }} : y]\n",
+        "[a\n {{ x }}\t: |\n",
+        "\ufeff\ufeffa: {{ x }}\n",
+        "{{{{{{{{",
+        "a: {{{ x }}}",
+    ],
+)
+def test_a_template_out_of_place_is_read_once_and_for_all(text):
+    check(text)
+    assert parse_yaml(SourceText("f", text))[1]
+
+
 def check(text: str) -> None:
     """Read a text; what comes back must be consistent, and every place must lie in the text."""
     source = SourceText("f", text)

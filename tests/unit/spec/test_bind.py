@@ -281,7 +281,7 @@ MISTAKES = {
         "threads: «[a]»",
         "bind/wrong-type",
         "`threads` must be a mapping, found a list",
-        None,
+        "write `name: value` in each line, without dashes",
     ),
     "shape of a choice": (
         "assistants: {guide: {model: m, truncation: «3»}}",
