@@ -15,6 +15,7 @@ from flowrun.errors import BadRequest, EndpointDenied, InvalidSource
 from flowrun.models.endpoint import Endpoint
 from flowrun.models.open import open_model
 from flowrun.models.scripted import ScriptedModel
+from flowrun.plan.plan import ExecutionPlan
 from flowrun.ports.models import ModelClient
 from flowrun.source.diagnostic import suggest
 from flowrun.source.document import remembering
@@ -36,21 +37,29 @@ class EndpointChoice:
     asked: str | None
     """`--endpoint`, which then answers for every assistant; None to go by the declarations."""
     fallback: str
-    """The default endpoint: a name, a URL, or `scripted:FILE` with the file from the root."""
+    """The default endpoint: a name, a URL, or `scripted:FILE` with the file from the root; empty
+    when nobody needs one."""
     notice: str | None = None
     """One line for people, when what answers is not what they may think."""
 
 
 def choose_endpoint(
-    project: Project, flow_path: str, asked: str | None, environ: Mapping[str, str]
+    project: Project,
+    plan: ExecutionPlan,
+    *,
+    flow_path: str,
+    asked: str | None,
+    environ: Mapping[str, str],
 ) -> EndpointChoice:
     """Decide which endpoint answers by default.
 
     Raises:
-        EndpointDenied: nothing is configured that could.
+        EndpointDenied: nothing is configured that could, and an assistant needs it.
     """
     if asked:
         return EndpointChoice(asked=asked, fallback=asked)
+    if all(assistant.endpoint for assistant in plan.assistants):
+        return EndpointChoice(asked=None, fallback="")
     settings = project.settings
     if settings.default_endpoint:
         return EndpointChoice(asked=None, fallback=settings.default_endpoint)

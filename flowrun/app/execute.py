@@ -87,7 +87,9 @@ async def execute_flow(
     """
     plan, environ = loaded.require_plan(), occasion.environ
     run_id = run_id or mint_run_id(plan.flow)
-    choice = choose_endpoint(loaded.project, loaded.path, endpoint, environ)
+    choice = choose_endpoint(
+        loaded.project, plan, flow_path=loaded.path, asked=endpoint, environ=environ
+    )
     origin = {"path": loaded.path} | ({"endpoint": endpoint} if endpoint else {})
     setting = RunSetting(environment=_environment(plan, environ), origin=origin)
     async with open_session(
@@ -128,7 +130,8 @@ async def resume_run(
     finally:
         store.close()
     path = setting.origin["path"]
-    choice = choose_endpoint(project, path, endpoint or setting.origin.get("endpoint"), environ)
+    asked = endpoint or setting.origin.get("endpoint")
+    choice = choose_endpoint(project, plan, flow_path=path, asked=asked, environ=environ)
     async with open_session(
         project,
         plan,

@@ -1,11 +1,12 @@
-"""A plan as a Mermaid flowchart: a lane a subgraph, an edge for every need.
+"""A plan as a Mermaid flowchart: a lane a subgraph, an edge for every need that no other implies.
 
 Step names are identifiers and so are their nodes; everything shown is escaped, because a label is
 data and Mermaid's own syntax hides in ordinary punctuation.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
+from flowrun.graph.drawing import direct_needs
 from flowrun.plan.plan import AssistantAction, ExecutionPlan, PlannedStep
 
 
@@ -21,10 +22,8 @@ def _lines(plan: ExecutionPlan) -> Iterator[str]:
     yield "flowchart TD"
     for number, (lane, steps) in enumerate(_lanes(plan)):
         yield from _lane(number, lane, steps)
-    known = {step.name: step for step in plan.steps}
-    for step in plan.steps:
-        for need in _direct(known, step):
-            yield f"  {_node(need)} --> {_node(step.name)}"
+    for name, needs in direct_needs({step.name: step.needs for step in plan.steps}).items():
+        yield from (f"  {_node(need)} --> {_node(name)}" for need in needs)
 
 
 def _lanes(plan: ExecutionPlan) -> Iterable[tuple[str, list[PlannedStep]]]:
@@ -52,19 +51,6 @@ def _box(step: PlannedStep) -> str:
 def _node(step: str) -> str:
     """Names like `end` and `class` are words of Mermaid, so every node has a prefix."""
     return f"step_{step}"
-
-
-def _direct(known: Mapping[str, PlannedStep], step: PlannedStep) -> Iterator[str]:
-    """Leave out needs that other needs imply: in a drawing they are only noise."""
-    lowest = min((known[need].number for need in step.needs), default=0)
-    implied: set[str] = set()
-    waiting = list(step.needs) if len(step.needs) > 1 else []
-    while waiting:
-        for far in known[waiting.pop()].needs:
-            if far not in implied and known[far].number >= lowest:
-                implied.add(far)
-                waiting.append(far)
-    return (need for need in step.needs if need not in implied)
 
 
 def _escaped(text: str) -> str:

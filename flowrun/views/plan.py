@@ -1,5 +1,6 @@
 """A plan as a JSON object for programs: lanes in order, steps with what they wait for."""
 
+from flowrun.graph.drawing import longest_path
 from flowrun.ids import JsonObject
 from flowrun.plan.codec import plan_digest
 from flowrun.plan.plan import AssistantAction, ExecutionPlan, PlannedStep, ToolAction
@@ -14,6 +15,7 @@ def plan_object(plan: ExecutionPlan) -> JsonObject:
         "flow": plan.flow,
         "plan_digest": plan_digest(plan),
         "lanes": _lanes(plan),
+        "longest_path": list(longest_path({step.name: step.needs for step in plan.steps})),
         "steps": [_step(step) for step in plan.steps],
     }
 

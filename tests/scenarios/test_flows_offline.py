@@ -83,12 +83,17 @@ def test_both_tools_of_the_weather_report_are_called(tmp_path):
     finished = {one["step"]: one for one in ended.of_type("step_finished")}
     assert finished["disk"]["output"]["exit_code"] == 0
     degrees = [json.loads(one["output"]) for one in finished["forecast"]["tool_calls"]]
-    assert [(one["unit"], one["average"]) for one in degrees] == [("celsius", 14), ("fahrenheit", 57)]
+    assert [(one["unit"], one["average"]) for one in degrees] == [
+        ("celsius", 14),
+        ("fahrenheit", 57),
+    ]
 
 
 def test_inputs_are_typed_by_their_declaration(tmp_path):
     project = flows_project(tmp_path)
-    ended = execute(project, "weather_report", "-i", "city=Paris", "-i", "days=2", "--format", "json")
+    ended = execute(
+        project, "weather_report", "-i", "city=Paris", "-i", "days=2", "--format", "json"
+    )
     assert ended.code == 0, ended.err
     assert "13 °C" in ended.result["outputs"]["report"]
     assert project.show(ended.result["run_id"])["inputs"] == {"city": "Paris", "days": 2}
@@ -101,7 +106,9 @@ def test_one_output_is_printed_as_it_is_and_several_under_their_names(tmp_path):
     project = flows_project(tmp_path)
     several = execute(project, "math_quiz")
     assert several.out.startswith("feedback:\n1. Derivative")
-    assert several.out.endswith("\n\nadvice:\nThe derivative, because the integral is its reverse.\n")
+    assert several.out.endswith(
+        "\n\nadvice:\nThe derivative, because the integral is its reverse.\n"
+    )
 
 
 def test_what_a_flow_did_can_be_looked_up_afterwards(tmp_path):

@@ -27,4 +27,6 @@ def test_a_plan_is_told_as_lanes_and_steps():
     }
     assert shown["steps"][3]["assistant"] == "editor"
     assert shown["steps"][3]["needs"] == ["disk", "forecast", "packing"]
+    assert shown["longest_path"][-1] == "report"
+    assert len(shown["longest_path"]) == 3
     assert json.loads(json.dumps(shown)) == shown
