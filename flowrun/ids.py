@@ -24,6 +24,7 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
 
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _READABLE = "23456789abcdefghjkmnpqrstuvwxyz"
 
@@ -45,6 +46,12 @@ def derive(prefix: str, *parts: str) -> str:
     """Return the identifier that the same parts always give; never time, never randomness."""
     hashed = _sha256("\x1f".join(parts))
     return prefix + "".join([_ALPHANUMERIC[byte % 62] for byte in hashed[:24]])
+
+
+def duration_s(text: str) -> float:
+    """Return the seconds of a duration as people write it: `500ms`, `30s`, `5m`, `1h`."""
+    number = text.rstrip("msh")
+    return float(number) * _SECONDS[text[len(number) :]]
 
 
 def canonical_json(value: JsonValue) -> str:

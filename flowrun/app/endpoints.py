@@ -22,7 +22,6 @@ from flowrun.source.document import remembering
 from flowrun.source.report import make_report
 from flowrun.source.resolve import resolve_document
 from flowrun.spec.bind import bind_replies
-from flowrun.spec.declaration import seconds
 from flowrun.spec.project import IMPLICIT_ENDPOINT
 from flowrun.spec.project import Endpoint as EndpointSettings
 
@@ -140,8 +139,8 @@ class ModelDirectory:
             key_name=key_name,
             wire=settings.wire,
             headers={header: resolve(value) for header, value in settings.headers.items()},
-            connect_timeout_s=seconds(settings.timeout.connect),
-            read_timeout_s=seconds(settings.timeout.read),
+            connect_timeout_s=settings.connect_timeout_s,
+            read_timeout_s=settings.read_timeout_s,
             retries=settings.retries,
             max_concurrency=settings.max_concurrency,
         )

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 
 from flowrun.errors import EndpointError, EndpointRefused
-from flowrun.ids import derive
+from flowrun.ids import derive, duration_s
 from flowrun.models import failures
 from flowrun.models.endpoint import Endpoint
 from flowrun.models.failures import ServerError
@@ -34,7 +34,6 @@ from flowrun.ports.models import (
 from flowrun.spec.replies import Replies, Reply
 
 RETRIES = 2
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class ScriptedModel:
@@ -137,12 +136,6 @@ def scripted_usage(reply: Reply, request: ModelRequest, calls: tuple[ToolCall, .
         prompt = _words(request.instructions) + sum(_words(_text(one)) for one in sent)
         completion = _words(reply.say or "") + sum(_words(one.arguments) for one in calls)
     return TokenUsage(prompt, completion, prompt + completion)
-
-
-def duration_s(text: str) -> float:
-    """Return the seconds of a duration such as `250ms` or `1.5s`, checked by the file's schema."""
-    number = text.rstrip("msh")
-    return float(number) * _UNITS[text[len(number) :]]
 
 
 def _text(item: TranscriptItem) -> str:

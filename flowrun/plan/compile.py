@@ -8,8 +8,7 @@ everywhere.
 from collections.abc import Mapping
 
 from flowrun.graph.flowgraph import FlowGraph
-from flowrun.ids import JsonObject, JsonValue, digest
-from flowrun.plan.durations import to_seconds
+from flowrun.ids import JsonObject, JsonValue, digest, duration_s
 from flowrun.plan.plan import (
     AssistantAction,
     ExecutionPlan,
@@ -145,7 +144,7 @@ def _tool(graph: FlowGraph, name: str, tool: Tool) -> PlannedTool:
         script=tool.script or "",
         env=_environment(tool),
         cwd=tool.cwd,
-        timeout_s=to_seconds(tool.timeout),
+        timeout_s=duration_s(tool.timeout),
         max_output=tool.max_output,
         effect="repeatable" if tool.effect == "repeatable" else "at_most_once",
         on_error=tool.on_error,

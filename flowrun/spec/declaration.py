@@ -1,6 +1,5 @@
 """What every declared mapping has in common: known keys, names, durations, choices of shape."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, StringConstraints, model_validator
@@ -10,17 +9,6 @@ IDENTIFIER = r"^[a-z][a-z0-9_]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$")]
-
-_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def seconds(duration: Duration) -> float:
-    """Return a duration in seconds."""
-    number = duration.rstrip("msh")
-    return float(number) * _UNIT_S[duration.removeprefix(number)]
-
-
-_SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 TEXT, LIST, MAPPING, TRUE, OTHER = "\0text", "\0list", "\0mapping", "\0true", "\0other"
 """Tags of shapes. They turn up in the paths of complaints and cannot be keys of a YAML file."""
@@ -39,12 +27,6 @@ class Declaration(BaseModel):
         if isinstance(value, dict) and any(str(key).startswith("x-") for key in value):
             return {key: one for key, one in value.items() if not str(key).startswith("x-")}
         return value
-
-
-def duration_s(duration: Duration) -> float:
-    """Return the seconds of a duration such as `500ms`, `30s`, `5m` or `1h`."""
-    number = duration.rstrip("msh")
-    return float(number) * _SECONDS[duration[len(number) :]]
 
 
 def one_of_shapes(expected: str) -> Discriminator:

@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from flowrun.ids import duration_s
 from flowrun.source.diagnostic import suggest
-from flowrun.spec.declaration import Declaration, Duration, Name, duration_s
+from flowrun.spec.declaration import Declaration, Duration, Name
 from flowrun.spec.grammar import Fault, Grammar, Place
 from flowrun.spec.plain import Plain
 from flowrun.spec.spans import DocPath

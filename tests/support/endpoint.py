@@ -37,9 +37,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flowrun.ids import JsonValue
+from flowrun.ids import JsonValue, duration_s
 from flowrun.models.script import Script, Unmatched, read_asked
-from flowrun.models.scripted import duration_s, scripted_calls, scripted_usage
+from flowrun.models.scripted import scripted_calls, scripted_usage
 from flowrun.ports.models import ToolCall
 from flowrun.spec.replies import Replies
 from tests.support.endpoint_wire import Request, Turn, error_body, events, read_request, whole

@@ -10,9 +10,10 @@ from flowrun.errors import (
     EndpointRefused,
     EndpointUnavailable,
 )
+from flowrun.ids import duration_s
 from flowrun.models.endpoint import Endpoint
 from flowrun.models.open import open_model
-from flowrun.models.scripted import ScriptedModel, duration_s
+from flowrun.models.scripted import ScriptedModel
 from flowrun.ports.models import (
     ModelRequest,
     ModelTurn,

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from flowrun.spec.declaration import duration_s
+from flowrun.ids import duration_s
 from flowrun.spec.flow import Step, Thread, TruncationStrategy
 
 
