@@ -1,5 +1,7 @@
 """flowrun: a declarative workflow engine for AI assistants that live in Git."""
 
-from flowrun.ids import VERSION as __version__
+from flowrun import ids
+
+__version__ = ids.VERSION
 
 __all__ = ["__version__"]

@@ -18,8 +18,8 @@ What is left is the world failing or somebody's request that cannot be served:
     │   └── OwnershipLost              exit 7    another process took it over
     ├── RunNotFound                    exit 64
     ├── RunConflict                    exit 7    the same run id for something else
-    ├── RuntimeRejected                exit 1    a runtime's own refusal, in the Assistants API's words
-    └── IllegalTransition              exit 70   our mistake: a state machine was asked the impossible
+    ├── RuntimeRejected                exit 1    a runtime's refusal, in the API's own words
+    └── IllegalTransition              exit 70   our mistake: a state machine misused
 
 Messages are composed here, from facts. Nothing here ever holds the value of a secret.
 """

@@ -10,7 +10,7 @@ VERSION = "0.1.0"
 """This release; the distribution's metadata says the same, and a test compares them."""
 
 JsonValue: TypeAlias = (
-    str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+    str | int | float | bool | Sequence["JsonValue"] | Mapping[str, "JsonValue"] | None
 )
 """Anything JSON can say. Read-only by type: nobody changes a value that somebody else holds."""
 

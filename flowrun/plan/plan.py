@@ -129,7 +129,7 @@ class ExecutionPlan:
 
     flow: str
     inputs: tuple[tuple[str, JsonObject], ...] = ()
-    """Name and JSON Schema; `default` is part of the schema, its absence makes an input required."""
+    """Name and JSON Schema; an input whose schema has no `default` is required."""
     env: tuple[str, ...] = ()
     """Environment names that expressions may read."""
     tools: tuple[PlannedTool, ...] = ()

@@ -39,6 +39,11 @@ class ArgumentSchema:
         """Names of the declared arguments."""
         return tuple(_properties(self._parameters))
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether there are no arguments but the declared ones."""
+        return self._parameters.get("additionalProperties") is False
+
     def leave_defaults_of(self, names: frozenset[str]) -> None:
         """Let these arguments be filled in by whoever is called."""
         kept = {name: one for name, one in self._defaults.items() if name not in names}

@@ -55,6 +55,7 @@ class ProjectModules:
         self._digests = {name: digest for name, digest in digests.items() if digest}
         self._finders: dict[str, FileFinder] = {}
         self._owned: dict[str, bool] = {}
+        self._fresh: list[types.ModuleType] = []
         self._builtins = {**vars(builtins), "__import__": self._import}
         package = types.ModuleType(self.name, "Modules of one load of a project's tools.")
         package.__path__ = [str(folder) for folder in self._folders]
@@ -82,6 +83,11 @@ class ProjectModules:
         inner = f"{self.name}."
         for name in [one for one in sys.modules if one == self.name or one.startswith(inner)]:
             del sys.modules[name]
+
+    def take_fresh(self) -> list[types.ModuleType]:
+        """Return the modules that were executed since the last time this was asked."""
+        fresh, self._fresh = self._fresh, []
+        return fresh
 
     def public(self, text: str) -> str:
         """Return a text with modules called by their plain names."""
@@ -120,9 +126,10 @@ class ProjectModules:
         # What the file is called in tracebacks; PEP 263 says how the bytes are to be read.
         return compile(source, path, "exec", dont_inherit=True)
 
-    def builtins_of(self) -> dict[str, object]:
-        """Return the built-in names as this generation's modules see them."""
-        return self._builtins
+    def adopt(self, module: types.ModuleType) -> None:
+        """Let a module that is about to be executed see the generation's built-in names."""
+        module.__dict__["__builtins__"] = self._builtins
+        self._fresh.append(module)
 
     def _finder_of(self, folder: str) -> FileFinder:
         found = self._finders.get(folder)
@@ -173,7 +180,7 @@ class _Source(SourceFileLoader):
         return _generation(fullname).compile_source(fullname, os.fspath(self.path))
 
     def exec_module(self, module: types.ModuleType) -> None:
-        module.__dict__["__builtins__"] = _generation(module.__name__).builtins_of()
+        _generation(module.__name__).adopt(module)
         super().exec_module(module)
 
 

@@ -7,11 +7,11 @@ can be ended, a thread cannot; a function that outlives its timeout is left behi
 import asyncio
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.plan.plan import PlannedTool
@@ -22,7 +22,7 @@ from flowrun.ports.tools import (
     ToolOutcome,
     ToolSucceeded,
 )
-from flowrun.tools.arguments import ArgumentSchema, CannotLoad, DoesNotFit, argument_at
+from flowrun.tools.arguments import ArgumentSchema, CannotLoad, DoesNotFit
 from flowrun.tools.endings import to_the_end
 from flowrun.tools.environment import Surroundings, declared_environment
 from flowrun.tools.invocation import current_invocation
@@ -39,7 +39,7 @@ GRACE_S = 1.0
 Function: TypeAlias = Callable[..., object]
 Call: TypeAlias = tuple[tuple[object, ...], dict[str, object]]
 Converter: TypeAlias = Callable[[dict[str, JsonValue]], Call]
-"""Turns JSON arguments into what the annotations ask for; raises `DoesNotFit`."""
+"""See `tools.conversion`, which is loaded with the first tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +56,19 @@ class PythonTool:
     """A loaded function."""
 
     def __init__(
-        self, tool: PlannedTool, function: Function, *, schema: ArgumentSchema, workshop: Workshop
+        self,
+        tool: PlannedTool,
+        function: Function,
+        *,
+        schema: ArgumentSchema,
+        converter: Converter,
+        workshop: Workshop,
     ) -> None:
         self._tool = tool
         self._function = function
         self._schema = schema
+        self._converter = converter
         self._workshop = workshop
-        self._converter: Converter | None = None
         self._run = self._as_task if _is_async(function) else self._in_thread
 
     async def call(self, arguments: JsonObject, invocation: ToolInvocation) -> ToolOutcome:
@@ -73,18 +79,14 @@ class PythonTool:
         """
         complete = self._schema.complete(arguments)
         try:
-            call = self._convert(complete)
+            with ToolOutput():
+                call = self._converter(complete)
         except DoesNotFit:
             raise
-        except Exception as error:  # noqa: BLE001  # annotations are the author's own code
-            message = f"has annotations that cannot be used: {self._described(error)}"
-            return self._failed("cannot_start", message)
+        except Exception as error:  # noqa: BLE001  # validators are the author's own code
+            said = f"raised {self._described(error)} while its arguments were converted"
+            return self._failed("exception", said)
         return await self._run(call, invocation)
-
-    def _convert(self, arguments: dict[str, JsonValue]) -> Call:
-        if self._converter is None:
-            self._converter = _converter_of(self._function)
-        return self._converter(arguments)
 
     async def _as_task(self, call: Call, invocation: ToolInvocation) -> ToolOutcome:
         loop = asyncio.get_running_loop()
@@ -196,8 +198,10 @@ def load_python_tool(tool: PlannedTool, schema: ArgumentSchema, workshop: Worksh
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
         message = f"`{tool.entrypoint}` must return its result, it yields"
         raise CannotLoad(message)
-    schema.leave_defaults_of(_own_defaults(tool.entrypoint, function))
-    return PythonTool(tool, function, schema=schema, workshop=workshop)
+    defaults = _own_defaults(tool.entrypoint, function, schema)
+    schema.leave_defaults_of(defaults)
+    converter = _converter(tool.entrypoint, function, schema, workshop.modules)
+    return PythonTool(tool, function, schema=schema, converter=converter, workshop=workshop)
 
 
 def _refuse_unkeepable(tool: PlannedTool, surroundings: Surroundings) -> None:
@@ -228,8 +232,12 @@ def _load_module(name: str, modules: ProjectModules) -> object:
         raise CannotLoad(message) from error
 
 
-def _own_defaults(entrypoint: str, function: Function) -> frozenset[str]:
-    """Return the parameters that have a default of their own."""
+def _own_defaults(entrypoint: str, function: Function, schema: ArgumentSchema) -> frozenset[str]:
+    """Return the parameters that have a default of their own.
+
+    Raises:
+        CannotLoad: what the schema names and what the function takes do not go together.
+    """
     try:
         parameters = inspect.signature(function).parameters.values()
     except (ValueError, TypeError) as error:  # written in C, without a text signature
@@ -239,56 +247,43 @@ def _own_defaults(entrypoint: str, function: Function) -> frozenset[str]:
         if one.kind is one.POSITIONAL_ONLY:
             message = f"`{entrypoint}` takes `{one.name}` by position only, arguments have names"
             raise CannotLoad(message)
+    _refuse_misfit(entrypoint, {one.name: one for one in parameters}, schema)
     return frozenset(one.name for one in parameters if one.default is not one.empty)
+
+
+def _refuse_misfit(
+    entrypoint: str, parameters: Mapping[str, inspect.Parameter], schema: ArgumentSchema
+) -> None:
+    """Refuse a function that no arguments of the schema could call: decorated, for instance."""
+    open_ended = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    for name in schema.names:
+        if name not in parameters and not open_ended:
+            message = f"`{entrypoint}` has no parameter `{name}`, which `parameters` names"
+            raise CannotLoad(message)
+    for one in parameters.values():
+        needed = one.default is one.empty and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
+        if needed and schema.is_closed and one.name not in schema.names:
+            message = f"`{entrypoint}` needs `{one.name}`, which `parameters` does not name"
+            raise CannotLoad(message)
+
+
+def _converter(
+    entrypoint: str, function: Function, schema: ArgumentSchema, modules: ProjectModules
+) -> Converter:
+    from flowrun.tools.conversion import converter_of
+    from flowrun.tools.typed_dicts import make_convertible
+
+    make_convertible(modules.take_fresh())
+    try:
+        with ToolOutput():
+            return converter_of(function, entrypoint, schema.names if schema.is_closed else None)
+    except CannotLoad as problem:
+        raise CannotLoad(modules.public(str(problem))) from problem
 
 
 def _is_async(function: Function) -> bool:
     call = getattr(function, "__call__", None)  # noqa: B004  # an object may define it as async
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
-
-
-def _converter_of(function: Function) -> Converter:
-    """Return what converts JSON arguments, defaults included; it does not call the function."""
-    # Loaded, and annotations read, by the first call: loading tools stays quick.
-    from pydantic import TypeAdapter, ValidationError
-    from pydantic_core import ArgsKwargs
-
-    @functools.wraps(function)
-    def collect(*args: object, **kwargs: object) -> Call:
-        return args, kwargs
-
-    # What it returns is not converted, so its annotation need not even be resolvable.
-    collect.__annotations__ = {
-        name: one for name, one in collect.__annotations__.items() if name != "return"
-    }
-    # A function is a type to the adapter, though not to type checkers.
-    adapter = cast("_Adapter", TypeAdapter(cast("type[Call]", collect)))
-
-    def convert(arguments: dict[str, JsonValue]) -> Call:
-        try:
-            return adapter.validate_python(ArgsKwargs((), arguments))
-        except ValidationError as error:
-            details = error.errors(include_url=False, include_context=False, include_input=False)
-            said = [_complaint(one["type"], one["loc"], one["msg"]) for one in details[:5]]
-            raise DoesNotFit("; ".join(said)) from error
-
-    return convert
-
-
-class _Adapter(Protocol):
-    """What `collect` becomes: its validation returns what it returns."""
-
-    def validate_python(self, value: object, /) -> Call: ...
-
-
-def _complaint(kind: str, place: tuple[int | str, ...], said: str) -> str:
-    match kind:
-        case "missing_argument" | "missing_keyword_only_argument":
-            return f"{argument_at(place)} is required"
-        case "unexpected_keyword_argument":
-            return f"{argument_at(place)} is not known"
-        case _:
-            return f"{argument_at(place)}: {said[:1].lower()}{said[1:]}"
 
 
 async def _end(task: "asyncio.Task[None]") -> bool:

@@ -4,11 +4,13 @@ The ledger is a file outside of everything flowrun keeps: what stands there twic
 """
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.endpoint import Behaviour, Hush, Stall, call, say
 from tests.support.endpoint_wire import Request
+from tests.support.processes import PATIENCE_S
 from tests.support.scenario import Gate, Project, asked, endpoint_settings, question
 
 FLOW = """
@@ -24,7 +26,7 @@ tools:
     script: |
       echo "hold begins" >> ledger.txt
       echo here > gate.in
-      cat gate.out
+      read -r _ < gate.out || true
       echo "hold ends" >> ledger.txt
     effect: EFFECT
 assistants:
@@ -65,6 +67,16 @@ class Errands:
             "execute", "errands.flow.yaml", "--run-id", "errands-1", "--format", "jsonl", *arguments
         )
 
+    def wait_until_stored(self, step: str, tool: str) -> None:
+        """Return when the store holds what came of a step's call, as a bystander sees it."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (tool, "completed") not in self._calls(step):
+            assert time.monotonic() < deadline, f"`{tool}` is never stored as completed"
+
+    def _calls(self, step: str) -> list[tuple[str, str]]:
+        calls = self.project.show("errands-1")["steps"][step]["tool_calls"]
+        return [(one["tool"], one["status"]) for one in calls]
+
     def resume(self):
         """Go on with the run to its end."""
         return self.project.flowrun("runs", "resume", "errands-1", "--format", "json")
@@ -76,8 +88,8 @@ class Model:
         Model({"First": [say("one")], "Second": [call(("note", {...})), say("two")]},
               silent_at=("Second", 1))
 
-    The turns of a question are its answers in order, one a turn; the number of tool rounds since
-    the question says which is due, so that asking again gives the same answer again.
+    The answers of a question are its turns in order; the number of tool rounds since the question
+    says which is due, so that asking again gives the same answer again.
     """
 
     def __init__(self, answers, *, silent_at=None, silence=None) -> None:
@@ -88,12 +100,18 @@ class Model:
         """Set when the silence began."""
 
     def __call__(self, request: Request) -> Behaviour:
-        said = question(request)
-        turn = _rounds(request)
-        if self._silent_at == (said, turn) and not self.reached.is_set():
+        said, turn = place = self.place(request)
+        if self._silent_at == place and not self.reached.is_set():
             self.reached.set()
             return self._silence
         return self._answers[said][turn]
+
+    @staticmethod
+    def place(request: Request) -> tuple[str, int]:
+        """Return the question at hand, and how many tool rounds there were since."""
+        messages = asked(request)
+        last = max(at for at, one in enumerate(messages) if one.get("role") == "user")
+        return question(request), sum(bool(one.get("tool_calls")) for one in messages[last:])
 
 
 def broken_off(text: str, after: int = 2) -> Hush:
@@ -104,10 +122,3 @@ def broken_off(text: str, after: int = 2) -> Hush:
 def noting(what: str, *more: str) -> Behaviour:
     """Return a turn that calls `note`, once for each text."""
     return call(*[("note", {"what": one}) for one in (what, *more)])
-
-
-def _rounds(request: Request) -> int:
-    """Return how many tool rounds there were since the last thing a user said."""
-    messages = asked(request)
-    last = max(at for at, one in enumerate(messages) if one.get("role") == "user")
-    return sum(bool(one.get("tool_calls")) for one in messages[last:])

@@ -144,7 +144,8 @@ def misfits(schema: str, value: object) -> list[str]:
 class Gate:
     """A named pipe by which a tool tells that it runs, and is held until the test lets it go.
 
-    A shell tool enters it by `echo here > NAME.in; cat NAME.out`.
+    A script enters it by `echo here > NAME.in; read -r _ < NAME.out || true`, the shell itself, so
+    that nobody stands at the gate when the shell has been killed.
     """
 
     def __init__(self, folder: Path, name: str) -> None:

@@ -160,8 +160,12 @@ def test_a_second_answer_that_breaks_its_schema_fails_the_step(tmp_path):
 
 @pytest.mark.parametrize(
     ("status", "denied", "code"),
-    [("failed", False, "endpoint"), ("failed", True, "denied"), ("incomplete", False, "incomplete")],
-)  # fmt: skip
+    [
+        ("failed", False, "endpoint"),
+        ("failed", True, "denied"),
+        ("incomplete", False, "incomplete"),
+    ],
+)
 def test_a_run_that_did_not_complete_is_never_an_answer(tmp_path, status, denied, code):
     ended = RunEnded(
         run_id="run_0", status=status, messages=("half",), error="no such model", error_hint="do",
