@@ -5,17 +5,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from flowrun.app.endpoints import choose_endpoint
 from flowrun.app.load import Loaded
+from flowrun.app.models import choose_again, choose_models, origin_of
 from flowrun.app.project import Project
-from flowrun.app.session import Session, open_session
-from flowrun.engines.journal import read_plan, read_setting
-from flowrun.errors import FlowrunError
+from flowrun.app.runs import refuse_finished, show_run
+from flowrun.app.session import Session, Undertaking, open_session
+from flowrun.errors import FlowrunError, RunNotFound
 from flowrun.events.bus import StampedEvent
 from flowrun.ids import JsonObject, mint_run_id
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.ports.engine import FlowRunHead, RunSetting
-from flowrun.storage.database import StoreReader
 
 
 class EnvironmentMissing(FlowrunError):
@@ -87,25 +86,25 @@ async def execute_flow(
     """
     plan, environ = loaded.require_plan(), occasion.environ
     run_id = run_id or mint_run_id(plan.flow)
-    choice = choose_endpoint(
+    choice = choose_models(
         loaded.project, plan, flow_path=loaded.path, asked=endpoint, environ=environ
     )
-    origin = {"path": loaded.path} | ({"endpoint": endpoint} if endpoint else {})
+    origin = {"path": loaded.path, **origin_of(choice)}
     setting = RunSetting(environment=_environment(plan, environ), origin=origin)
-    async with open_session(
-        loaded.project,
-        plan,
+    undertaking = Undertaking(
+        project=loaded.project,
+        plan=plan,
         flow_path=loaded.path,
         choice=choice,
-        environ=environ,
         purpose="flowrun execute",
-    ) as session:
-        return await _see_through(
-            session,
-            run_id,
-            lambda: session.engine.start(run_id, plan, inputs, setting),
-            occasion,
-        )
+        bound=loaded.bound,
+    )
+    async with open_session(undertaking, environ) as session:
+
+        async def enter() -> None:
+            await session.engine.start(run_id, plan, inputs, setting)
+
+        return await _see_through(session, run_id, enter, occasion)
 
 
 async def resume_run(
@@ -122,55 +121,61 @@ async def resume_run(
         RunConflict: it is over.
         FlowrunError: as `execute_flow`.
     """
-    environ = occasion.environ
-    store = StoreReader(project.store_path)
-    try:
-        digest, setting = read_setting(store, run_id)
-        plan = read_plan(store, digest)
-    finally:
-        store.close()
-    path = setting.origin["path"]
-    asked = endpoint or setting.origin.get("endpoint")
-    choice = choose_endpoint(project, plan, flow_path=path, asked=asked, environ=environ)
-    async with open_session(
-        project,
-        plan,
-        flow_path=path,
-        choice=choice,
-        environ=environ,
-        purpose="flowrun runs resume",
-    ) as session:
-        return await _see_through(
-            session,
-            run_id,
-            lambda: session.engine.resume(run_id),
-            occasion,
-            tuple(session.engine.events(run_id)),
-        )
+    stored = show_run(project, run_id)
+    refuse_finished(stored.head)
+    path, plan = stored.origin["path"], stored.plan
+    choice = choose_again(
+        project, plan, origin=stored.origin, asked=endpoint, environ=occasion.environ
+    )
+    undertaking = Undertaking(
+        project=project, plan=plan, flow_path=path, choice=choice, purpose="flowrun runs resume"
+    )
+    async with open_session(undertaking, occasion.environ) as session:
+
+        async def enter() -> None:
+            await session.engine.resume(run_id)
+
+        return await _see_through(session, run_id, enter, occasion)
 
 
 async def _see_through(
-    session: Session,
-    run_id: str,
-    enter: Callable[[], Awaitable[None]],
-    occasion: Occasion,
-    earlier: tuple[StampedEvent, ...] = (),
+    session: Session, run_id: str, enter: Callable[[], Awaitable[None]], occasion: Occasion
 ) -> RunOutcome:
+    """Enter the run, show it to its end, and park it when the occasion is over before that."""
+    engine = session.engine
+    earlier = _earlier(session, run_id)
+    early: list[StampedEvent] = []
+    show = early.append
+
+    def see(_: str, event: StampedEvent) -> None:
+        show(event)
+
+    engine.watch(see)
+    await enter()
+    # Only now: a run that is refused never began.
     occasion.audience.begin(
         RunStart(run_id=run_id, plan=session.plan, notice=session.notice, earlier=earlier)
     )
-    session.engine.watch(lambda _, event: occasion.audience.see(event))
-    await enter()
-    waiting = asyncio.create_task(session.engine.wait(run_id))
+    show = occasion.audience.see
+    for event in early:
+        show(event)
+    waiting = asyncio.create_task(engine.wait(run_id))
     stopping = asyncio.create_task(occasion.stop.wait())
     try:
         await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not waiting.done():
-            await session.engine.park(run_id, "interrupted")
+            await engine.park(run_id, "interrupted")
         head = await waiting
     finally:
         stopping.cancel()
-    return RunOutcome(head=head, plan=session.plan, events=tuple(session.engine.events(run_id)))
+    return RunOutcome(head=head, plan=session.plan, events=tuple(engine.events(run_id)))
+
+
+def _earlier(session: Session, run_id: str) -> tuple[StampedEvent, ...]:
+    try:
+        return tuple(session.engine.events(run_id))
+    except RunNotFound:
+        return ()
 
 
 def _environment(plan: ExecutionPlan, environ: Mapping[str, str]) -> dict[str, str]:

@@ -1,17 +1,18 @@
 """Inputs of a run: typed by the flow's declaration, checked, defaults filled in."""
 
 import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
+from typing import TypeGuard
 
-from flowrun.errors import BadRequest, InvalidSource, ProjectError
+from flowrun.app.input_wording import EXPECTED_TYPES, first_complaint, shown
+from flowrun.errors import BadRequest
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.source.diagnostic import suggest
-from flowrun.source.loader import parse_yaml
-from flowrun.source.report import Report
-from flowrun.source.text import SourceText
-from flowrun.spec.plain import to_plain
+
+MAX_DEPTH = 64
+"""Lists and mappings inside each other, as in a YAML file."""
 
 
 def read_inputs(
@@ -33,35 +34,11 @@ def read_inputs(
         name, equals, text = pair.partition("=")
         if not equals:
             raise BadRequest(f"expected `name=value`, found `{pair}`")
-        if name in schemas:
-            values[name] = _typed(name, text, schemas[name])
-        else:
-            values[name] = text
+        values[name] = _typed(name, text, schemas[name]) if name in schemas else text
     for name in values:
         if name not in schemas:
             raise BadRequest(f"flow `{plan.flow}` has no input `{name}`", suggest(name, schemas))
     return {name: _checked(name, schema, values) for name, schema in plan.inputs}
-
-
-def read_inputs_file(path: str) -> JsonObject:
-    """Return the values of a YAML or JSON file.
-
-    Raises:
-        ProjectError: it cannot be read.
-        InvalidSource: it is not well-formed.
-        BadRequest: it is not a mapping.
-    """
-    try:
-        source = SourceText(path, Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as failure:
-        raise ProjectError(f"inputs file `{path}` cannot be read: {failure}") from failure
-    node, diagnostics = parse_yaml(source)
-    if node is None or diagnostics:
-        raise InvalidSource(Report(diagnostics, {path: source}), len(diagnostics))
-    value = to_plain(node)
-    if not isinstance(value, dict):
-        raise BadRequest(f"inputs file `{path}`: expected a mapping of inputs")
-    return value
 
 
 def _checked(name: str, schema: JsonObject, values: Mapping[str, JsonValue]) -> JsonValue:
@@ -69,40 +46,59 @@ def _checked(name: str, schema: JsonObject, values: Mapping[str, JsonValue]) -> 
         if "default" not in schema:
             raise BadRequest(f"input `{name}` is required", f"add `--input {name}=...`")
         return schema["default"]
-    import jsonschema_rs  # a compiled library that flows without inputs need not load
-
-    for error in jsonschema_rs.validator_for(dict(schema)).iter_errors(values[name]):
-        raise BadRequest(f"input `{name}`: {error.message}")
-    return values[name]
+    value = values[name]
+    problem = _unsayable(value) or first_complaint(name, schema, value)
+    if problem is not None:
+        raise BadRequest(problem if problem.startswith("input ") else f"input `{name}`: {problem}")
+    return value
 
 
 def _typed(name: str, text: str, schema: JsonObject) -> JsonValue:
-    kind = str(schema.get("type", "string"))
+    """Read a text as JSON of the declared type; a text stays what it is."""
+    kind = str(schema["type"])
     if kind == "string":
         return text
     try:
         value: JsonValue = json.loads(text)
-    except ValueError:
-        value = text
-    if not isinstance(value, _PYTHON_TYPES[kind]) or (
-        isinstance(value, bool) and kind != "boolean"
-    ):
-        raise BadRequest(f"input `{name}`: expected {_ARTICLES[kind]}, found `{text}`")
+    except (ValueError, RecursionError):
+        value = None
+    if not _IS_OF_TYPE[kind](value):
+        raise BadRequest(f"input `{name}`: expected {EXPECTED_TYPES[kind]}, found {shown(text)}")
     return value
 
 
-_PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
+def _is_number(value: JsonValue) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_IS_OF_TYPE: Mapping[str, Callable[[JsonValue], bool]] = {
+    "integer": lambda value: _is_number(value) and value == value // 1,
+    "number": _is_number,
+    "boolean": lambda value: isinstance(value, bool),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
 }
 
-_ARTICLES = {
-    "integer": "an integer",
-    "number": "a number",
-    "boolean": "`true` or `false`",
-    "array": "a JSON array",
-    "object": "a JSON object",
-}
+
+def _unsayable(value: JsonValue, depth: int = 0) -> str | None:
+    """Say what keeps a value from being written down as JSON, or return None."""
+    match value:
+        case str() if not _is_unicode(value):
+            return "expected Unicode text, found bytes that are none"
+        case float() if not isfinite(value):
+            return f"expected a number with an end, found `{value}`"
+        case Mapping() | Sequence() if depth == MAX_DEPTH and not isinstance(value, str):
+            return f"expected at most {MAX_DEPTH} lists and objects inside each other"
+        case Mapping():
+            parts: Sequence[JsonValue] = [*value, *value.values()]
+        case Sequence() if not isinstance(value, str):
+            parts = value
+        case _:
+            return None
+    said = (_unsayable(part, depth + 1) for part in parts)
+    return next((one for one in said if one is not None), None)
+
+
+def _is_unicode(text: str) -> bool:
+    """Arguments that are not UTF-8 arrive as halves of surrogate pairs."""
+    return text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text)

@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from flowrun.app.project import Project, find_root, locate_flow, open_project, reader
+from flowrun.app.project import (
+    Project,
+    is_file,
+    locate_flow,
+    open_project,
+    read_regular,
+    reader,
+    seen_from_here,
+)
 from flowrun.errors import InvalidSource
 from flowrun.graph.build import build_graph
 from flowrun.graph.flowgraph import FlowGraph
@@ -25,8 +33,6 @@ from flowrun.source.text import SourceText
 from flowrun.spec.bind import BoundFlow, bind_flow
 from flowrun.spec.flow import Flow
 
-__all__ = ["Loaded", "find_root", "load_flow"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
@@ -36,6 +42,7 @@ class Loaded:
     """From the project root, with slashes."""
     project: Project
     report: Report
+    """Its paths lead from the current directory."""
     bound: BoundFlow | None
     graph: FlowGraph | None
     plan: ExecutionPlan | None
@@ -86,7 +93,7 @@ def _load(path: str, environ: Mapping[str, str]) -> Loaded:
     if graph is not None and not has_errors(diagnostics):
         plan, complaints = compile_plan(graph)
         diagnostics += complaints
-    report = make_report(diagnostics, sources)
+    report = seen_from_here(make_report(diagnostics, sources), root)
     if has_errors(diagnostics):
         plan = None
     return Loaded(
@@ -95,12 +102,19 @@ def _load(path: str, environ: Mapping[str, str]) -> Loaded:
 
 
 def find_module(name: str, flow_dir: Path, project: Project) -> Path | None:
-    """Return the file of a Python tool module, or None."""
+    """Return the file of a Python tool module, or None.
+
+    A package comes before a module of its name, as for Python itself. What a link leads to must
+    lie in one of the folders, too.
+    """
     parts = name.split(".")
-    for folder in (flow_dir, *project.tool_folders):
+    folders = (flow_dir, *project.tool_folders)
+    allowed = [folder.resolve() for folder in folders]
+    for folder in folders:
         stem = folder.joinpath(*parts)
-        for candidate in (stem.with_suffix(".py"), stem / "__init__.py"):
-            if candidate.is_file() and candidate.resolve().is_relative_to(project.root):
+        for candidate in (stem / "__init__.py", stem.with_name(f"{stem.name}.py")):
+            real = candidate.resolve() if is_file(candidate) else None
+            if real is not None and any(real.is_relative_to(one) for one in allowed):
                 return candidate
     return None
 
@@ -112,13 +126,12 @@ def _look_around(
     flow_dir = project.root / PurePosixPath(path).parent
     modules: dict[str, SourceText] = {}
     programs: set[str] = set()
-    read = reader(project.root)
     for tool in flow.tools.values():
         if tool.python is not None:
             module = tool.python.partition(":")[0]
             found = find_module(module, flow_dir, project)
-            text = None if found is None else read(_from_root(found, project))
-            if text is not None and not isinstance(text, Unreadable):
+            text = None if found is None else _module_text(found, project)
+            if text is not None:
                 modules[module] = text
         elif tool.shell and _program_exists(tool.shell[0], project.root / tool.cwd, environ):
             programs.add(tool.shell[0])
@@ -132,13 +145,19 @@ def _look_around(
     )
 
 
-def _from_root(file: Path, project: Project) -> str:
-    return file.resolve().relative_to(project.root).as_posix()
+def _module_text(file: Path, project: Project) -> SourceText | None:
+    """Return a module's text; `tool_paths` may lie beside the project."""
+    path = Path(os.path.relpath(file.resolve(), project.root)).as_posix()
+    try:
+        text = read_regular(path, file)
+    except OSError:  # it cannot be imported either; the tool is complained of
+        return None
+    return None if isinstance(text, Unreadable) else text
 
 
 def _program_exists(program: str, cwd: Path, environ: Mapping[str, str]) -> bool:
     if "/" in program:
-        return os.access(cwd / program, os.X_OK)
+        return is_file(cwd / program) and os.access(cwd / program, os.X_OK)
     from shutil import which  # loads every archive format; only shell tools need it
 
     return which(program, path=environ.get("PATH", os.defpath)) is not None

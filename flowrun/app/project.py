@@ -1,8 +1,10 @@
 """The project around a flow: its root, its settings, and how its files are read."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 from flowrun.errors import InvalidSource, ProjectError
 from flowrun.source.diagnostic import Diagnostic, has_errors
@@ -14,7 +16,7 @@ from flowrun.source.document import (
     decode_source,
     remembering,
 )
-from flowrun.source.report import make_report
+from flowrun.source.report import Report, make_report, moved_report
 from flowrun.source.resolve import resolve_document
 from flowrun.source.text import SourceText
 from flowrun.spec.bind import bind_project
@@ -22,6 +24,9 @@ from flowrun.spec.project import Project as Settings
 from flowrun.spec.project import Store
 
 SETTINGS_FILE = "flowrun.yaml"
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Of one file; a text of the longest kind that `source.loader` reads fits."""
 
 
 def _default_settings() -> Settings:
@@ -53,9 +58,37 @@ def find_root(start: Path) -> Path:
     start = start.resolve()
     for marker in (SETTINGS_FILE, ".git"):
         for folder in (start, *start.parents):
-            if (folder / marker).exists():
+            if _is_there(folder / marker):
                 return folder
     return start
+
+
+def here() -> Path:
+    """Return the current directory.
+
+    Raises:
+        ProjectError: it was removed.
+    """
+    try:
+        return Path.cwd()
+    except OSError as failure:
+        raise ProjectError("the current directory is gone", "change to another one") from failure
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a file can be read there; no, too, for a name that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_there(path: Path) -> bool:
+    """A link that leads nowhere is there: what it was meant to be must not be passed over."""
+    try:
+        return path.exists() or path.is_symlink()
+    except OSError:
+        return False
 
 
 def open_project(root: Path, environ: Mapping[str, str]) -> Project:
@@ -64,7 +97,7 @@ def open_project(root: Path, environ: Mapping[str, str]) -> Project:
     Raises:
         InvalidSource: the settings file has errors.
     """
-    if not (root / SETTINGS_FILE).exists():
+    if not _is_there(root / SETTINGS_FILE):
         return Project(root=root)
     read, sources = remembering(reader(root))
     document, found = resolve_document(SETTINGS_FILE, read, environ)
@@ -74,7 +107,8 @@ def open_project(root: Path, environ: Mapping[str, str]) -> Project:
         bound, complaints = bind_project(document)
         diagnostics += complaints
     if bound is None or has_errors(diagnostics):
-        raise InvalidSource(make_report(diagnostics, sources), len(diagnostics))
+        report = seen_from_here(make_report(diagnostics, sources), root)
+        raise InvalidSource(report, report.errors)
     return Project(root=root, settings=bound.project)
 
 
@@ -84,20 +118,46 @@ def reader(root: Path) -> Reader:
     def read(path: str) -> SourceText | Unreadable:
         full = root / path
         try:
-            if not full.resolve().is_relative_to(root):
+            real = Path(os.path.realpath(full, strict=True))
+            if not real.is_relative_to(root):
                 return Unreadable(path, OUTSIDE_PROJECT)
-            return decode_source(path, full.read_bytes())
+            return read_regular(path, real)
         except FileNotFoundError:
             return Unreadable(path, NO_SUCH_FILE, _near(full, root))
         except OSError as failure:
-            return Unreadable(path, failure.strerror or "unreadable")
+            return Unreadable(path, _reason(failure))
 
     return read
 
 
+def read_regular(path: str, file: Path) -> SourceText | Unreadable:
+    """Read a file that is one, under the path that people know it by.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    found = file.stat()
+    if S_ISDIR(found.st_mode):
+        return Unreadable(path, "it is a directory")
+    if not S_ISREG(found.st_mode):  # a pipe or a device, which may never end
+        return Unreadable(path, "it is not a regular file")
+    if found.st_size > MAX_BYTES:
+        return Unreadable(path, f"it is larger than {MAX_BYTES // 1024**2} MiB")
+    return decode_source(path, file.read_bytes())
+
+
+def seen_from_here(report: Report, root: Path) -> Report:
+    """Return a report whose paths lead from the current directory to the files.
+
+    Those of a project are known by their paths from its root; people and editors stand elsewhere.
+    """
+    prefix = os.path.relpath(root, here())
+    return report if prefix == "." else moved_report(report, Path(prefix).as_posix())
+
+
 def _near(full: Path, root: Path) -> str | None:
     """Return a file in the same folder with nearly the same name, from the root."""
-    if not full.parent.is_dir():
+    if not os.access(full.parent, os.R_OK | os.X_OK) or not full.parent.is_dir():
         return None
     from difflib import get_close_matches  # only a mistake needs it
 
@@ -113,12 +173,25 @@ def locate_flow(path: str) -> tuple[Path, str]:
         ProjectError: there is no such file.
     """
     full = Path(path)
-    if not full.exists():
-        near = sorted(str(one) for one in full.parent.glob("*.flow.yaml"))[:5]
-        hint = "there is: " + ", ".join(near) if near else "`flowrun init` makes a first flow"
-        raise ProjectError(f"no file `{path}`", hint)
-    if full.is_dir():
+    try:
+        mode = full.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as failure:
+        raise ProjectError(f"no file `{path}`", _flows_beside(full)) from failure
+    except OSError as failure:
+        raise ProjectError(f"`{path}` cannot be read: {_reason(failure)}") from failure
+    if S_ISDIR(mode):
         raise ProjectError(f"`{path}` is a directory, not a flow", "name one *.flow.yaml file")
+    if not S_ISREG(mode):
+        raise ProjectError(f"`{path}` is not a regular file", "save the flow in a file of its own")
     full = full.resolve()
     root = find_root(full.parent)
     return root, full.relative_to(root).as_posix()
+
+
+def _flows_beside(full: Path) -> str:
+    near = sorted(str(one) for one in full.parent.glob("*.flow.yaml"))[:5]
+    return "there is: " + ", ".join(near) if near else "`flowrun init` makes a first flow"
+
+
+def _reason(failure: OSError) -> str:
+    return (failure.strerror or "unreadable").lower()

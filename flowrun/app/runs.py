@@ -1,12 +1,12 @@
 """Runs as a bystander sees them: nothing is locked, nothing is written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from flowrun.app.project import Project
-from flowrun.engines.journal import read_events, read_heads, read_plan
-from flowrun.errors import RunNotFound
+from flowrun.engines.journal import read_events, read_heads, read_plan, read_setting
+from flowrun.errors import RunConflict, RunNotFound
 from flowrun.events.bus import StampedEvent
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.ports.engine import FlowRunHead
@@ -22,6 +22,8 @@ class StoredRun:
     head: FlowRunHead
     plan: ExecutionPlan
     events: tuple[StampedEvent, ...]
+    origin: Mapping[str, str]
+    """See `ports.engine.RunSetting`."""
 
 
 def list_runs(project: Project) -> Sequence[FlowRunHead]:
@@ -38,13 +40,31 @@ def show_run(project: Project, run_id: str) -> StoredRun:
     Raises:
         RunNotFound: no such run; suggests a near one.
     """
+    if not project.store_path.exists():
+        raise RunNotFound(run_id, "nothing has been run in this project yet")
     with closing(StoreReader(project.store_path)) as store:
         heads = read_heads(store, _alive(project), run_id)
         if not heads:
             known = [head.run_id for head in read_heads(store, None)]
             raise RunNotFound(run_id, suggest(run_id, known))
-        plan = read_plan(store, heads[0].plan_digest)
-        return StoredRun(head=heads[0], plan=plan, events=tuple(read_events(store, run_id)))
+        digest, setting = read_setting(store, run_id)
+        return StoredRun(
+            head=heads[0],
+            plan=read_plan(store, digest),
+            events=tuple(read_events(store, run_id)),
+            origin=setting.origin,
+        )
+
+
+def refuse_finished(head: FlowRunHead) -> None:
+    """Return when the run can be gone on with.
+
+    Raises:
+        RunConflict: it is over.
+    """
+    if head.status not in ("running", "parked"):
+        hint = f"`flowrun runs show {head.run_id}` shows it"
+        raise RunConflict(head.run_id, f"is {head.status} already", hint)
 
 
 def _alive(project: Project) -> frozenset[str] | None:

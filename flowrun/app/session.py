@@ -5,13 +5,14 @@ Every refusal comes before the first model call: the plan, the tools, the endpoi
 
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 
-from flowrun.app.endpoints import EndpointChoice, ModelDirectory
-from flowrun.app.project import Project
+from flowrun.app.endpoint_choice import EndpointChoice
+from flowrun.app.models import ModelDirectory
+from flowrun.app.project import Project, seen_from_here
 from flowrun.app.secrets import Secrets
 from flowrun.assistants.service import AssistantsService
 from flowrun.clock import Clock, SystemClock
@@ -26,9 +27,11 @@ from flowrun.ports.durable import Durable
 from flowrun.ports.runtime import Runtime
 from flowrun.ports.tools import ToolProblem, ToolRunner
 from flowrun.runtimes.local import LocalRuntime
-from flowrun.source.diagnostic import Diagnostic, in_order
-from flowrun.source.report import Report
+from flowrun.source.diagnostic import Diagnostic
+from flowrun.source.report import make_report
 from flowrun.source.text import Position, Span
+from flowrun.spec.bind import BoundFlow
+from flowrun.spec.spans import DocPath, SpanIndex
 from flowrun.storage.database import open_database
 from flowrun.tools.runner import LocalToolRunner, load_tools
 
@@ -42,54 +45,59 @@ class Session:
     notice: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undertaking:
+    """What is going to be run, and where it comes from."""
+
+    project: Project
+    """Holds the store and the tools."""
+    plan: ExecutionPlan
+    flow_path: str
+    """Of the flow's file, from the root; its folder is searched for tools."""
+    choice: EndpointChoice
+    """Which model answers."""
+    purpose: str
+    """What we are doing, for those who find the store locked."""
+    bound: BoundFlow | None = None
+    """The flow as it was read, if it was read now: complaints then point into it."""
+
+
 @asynccontextmanager
 async def open_session(
-    project: Project,
-    plan: ExecutionPlan,
-    *,
-    flow_path: str,
-    choice: EndpointChoice,
-    environ: Mapping[str, str],
-    purpose: str,
+    undertaking: Undertaking, environ: Mapping[str, str]
 ) -> AsyncIterator[Session]:
-    """Wire an engine for one plan.
+    """Wire an engine for one plan; what was opened is closed again, whatever fails.
 
     Args:
-        project: Holds the store and the tools.
-        plan: What will be run.
-        flow_path: Of the flow's file, from the root; its folder is searched for tools.
-        choice: Which model answers.
+        undertaking: What will be run.
         environ: The process's environment.
-        purpose: What we are doing, for those who find the store locked.
 
     Raises:
         InvalidSource: a tool cannot be loaded.
         StoreLocked: another process owns the store.
+        FlowrunError: an endpoint or the store cannot be used.
     """
+    plan, project = undertaking.plan, undertaking.project
     clock: Clock = SystemClock()
-    tools = _load_tools(project, plan, flow_path, environ)
-    models = ModelDirectory(project, choice, environ, clock)
-    for assistant in plan.assistants:
-        models.model_for(assistant.endpoint)
-    settings = project.settings.store
-    database = open_database(
-        project.store_path,
-        holder=f"`{purpose}` (process {os.getpid()})",
-        durability=settings.durability,
-    )
-    try:
+    async with AsyncExitStack() as stack:
+        tools = _load_tools(undertaking, environ)
+        stack.callback(tools.close)
+        models = ModelDirectory(project, undertaking.choice, environ, clock)
+        stack.push_async_callback(models.close)
+        for assistant in plan.assistants:
+            models.model_for(assistant.endpoint)
+        database = open_database(
+            project.store_path,
+            holder=f"`{undertaking.purpose}` (process {os.getpid()})",
+            durability=project.settings.store.durability,
+        )
+        stack.callback(database.close)
         service = AssistantsService(database, models.model_for, clock)
-        runtime = LocalRuntime(service)
-        engine = JournalEngine(database, clock, _Interpreter(plan, runtime, tools))
-        try:
-            yield Session(engine=engine, plan=plan, notice=choice.notice)
-        finally:
-            await engine.close()
-            await service.close()
-            await models.close()
-    finally:
-        database.close()
-        tools.close()
+        stack.push_async_callback(service.close)
+        interpreter = _Interpreter(plan, LocalRuntime(service), tools)
+        engine = JournalEngine(database, clock, interpreter)
+        stack.push_async_callback(engine.close)
+        yield Session(engine=engine, plan=plan, notice=undertaking.choice.notice)
 
 
 class _Interpreter:
@@ -111,27 +119,40 @@ class _Interpreter:
         return await self._run(scope, prepared, inputs=inputs, environment=environment)
 
 
-def _load_tools(
-    project: Project, plan: ExecutionPlan, flow_path: str, environ: Mapping[str, str]
-) -> LocalToolRunner:
+def _load_tools(undertaking: Undertaking, environ: Mapping[str, str]) -> LocalToolRunner:
+    project, path = undertaking.project, undertaking.flow_path
     loaded = load_tools(
-        plan.tools,
+        undertaking.plan.tools,
         root=project.root,
-        flow_dir=project.root / PurePosixPath(flow_path).parent,
+        flow_dir=project.root / PurePosixPath(path).parent,
         tool_paths=[project.root / folder for folder in project.settings.tool_paths],
         environment=environ,
         secrets=Secrets(environ),
     )
     if isinstance(loaded, tuple):
-        diagnostics = in_order(_complain(problem, flow_path) for problem in loaded)
-        raise InvalidSource(Report(diagnostics, {}), len(diagnostics))
+        bound = undertaking.bound
+        sources = {} if bound is None else bound.document.sources
+        report = make_report([_complain(one, path, bound) for one in loaded], sources)
+        raise InvalidSource(seen_from_here(report, project.root), report.errors)
     return loaded
 
 
-def _complain(problem: ToolProblem, flow_path: str) -> Diagnostic:
+def _complain(problem: ToolProblem, flow_path: str, bound: BoundFlow | None) -> Diagnostic:
+    """Point at the tool's own line; a resumed run has only the name of the file it came from."""
     start = Position(1, 1)
+    span = Span(flow_path, start, start)
+    if bound is not None:
+        span = _place(("tools", problem.tool), bound.spans)
     return Diagnostic(
         code="tool/cannot-load",
         message=f"tool `{problem.tool}` cannot be loaded: {problem.message}",
-        span=Span(flow_path, start, start),
+        span=span,
     )
+
+
+def _place(tool: DocPath, spans: SpanIndex) -> Span:
+    """Return what names the function or the program, else the tool's key."""
+    for path in ((*tool, "python"), (*tool, "shell", 0)):
+        if spans.node(path) is not None:
+            return spans.value(path)
+    return spans.key(tool)

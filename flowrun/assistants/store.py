@@ -55,6 +55,9 @@ _MESSAGE = (
     "SELECT id, place, run_id, role, status, created_at, ended_at, body FROM message "
     "WHERE thread = ? "
 )
+_BY_LABEL = "label = ? AND label <> ''"
+"""The second half lets SQLite use the index, which leaves out those without a label."""
+_RUN_BY_LABEL = "run.label = ? AND run.label <> ''"
 _RUN = (
     "SELECT run.number, run.id, run.label, thread.id, first_place, assistant_id, "
     "run_snapshot.body, run.body, run.created_at, deadline, status, started_at, ended_at, tokens, "
@@ -194,13 +197,13 @@ class AssistantStore:
 
     def assistant(self, *, identifier: str = "", label: str = "") -> Assistant | None:
         """Return an assistant by id or by label."""
-        where, value = ("id = ?", identifier) if identifier else ("label = ?", sqlable(label))
+        where, value = ("id = ?", identifier) if identifier else (_BY_LABEL, sqlable(label))
         rows = self._database.read(_ASSISTANT + "WHERE " + where, (value,))
         return read_assistant(rows[0]) if rows else None
 
     def thread(self, *, identifier: str = "", label: str = "") -> Thread | None:
         """Return a thread by id or by label."""
-        where, value = ("id = ?", identifier) if identifier else ("label = ?", sqlable(label))
+        where, value = ("id = ?", identifier) if identifier else (_BY_LABEL, sqlable(label))
         rows = self._database.read(_THREAD + "WHERE " + where, (value,))
         return read_thread(rows[0]) if rows else None
 
@@ -221,7 +224,7 @@ class AssistantStore:
     def run(self, *, identifier: str = "", label: str = "") -> AssistantRun | None:
         """Return a run by id or by label."""
         where, value = (
-            ("run.id = ?", identifier) if identifier else ("run.label = ?", sqlable(label))
+            ("run.id = ?", identifier) if identifier else (_RUN_BY_LABEL, sqlable(label))
         )
         rows = self._database.read(_RUN + "WHERE " + where, (value,))
         return read_run(rows[0]) if rows else None

@@ -1,14 +1,15 @@
 """How the commands that run something show it, take Ctrl-C, and exit."""
 
 import asyncio
+import io
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from typing import TextIO, cast
 
 from flowrun.app.execute import Occasion, RunOutcome, RunStart
+from flowrun.cli.streams import OutputLost, deliver, silence, tell
 from flowrun.clock import SystemClock
 from flowrun.events.bus import Sink, StampedEvent
 from flowrun.events.codec import envelope
@@ -28,22 +29,24 @@ _EXIT_BY_ERROR = {"denied": 4, "budget": 5}
 class TerminalAudience:
     """Narrates on stderr, live or line by line; writes events to stdout when asked to."""
 
-    def __init__(
-        self, form: str, results: TextIO, *, live: bool, quiet: bool, stack: ExitStack
-    ) -> None:
+    def __init__(self, form: str, *, live: bool, quiet: bool, stack: ExitStack) -> None:
         self._form = form
-        self._results = results
+        self._results = stack.enter_context(reserved_stdout())
         self._live = live and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._quiet = quiet
         self._stack = stack
         self._narrate: Sink = lambda event: None
         self._run_id = ""
+        self.stop = asyncio.Event()
+        """Set when the run is to be parked, also by us: when nobody takes the events any more."""
+        self.lost: OSError | None = None
+        """Why the events do not arrive, if they do not."""
 
     def begin(self, start: RunStart) -> None:
         """Choose how to narrate; tell first what must be told first."""
         self._run_id = start.run_id
         if start.notice:
-            print(start.notice, file=sys.stderr)
+            tell(start.notice)
         if self._quiet:
             return
         colour = use_colour(sys.stderr, os.environ)
@@ -63,32 +66,48 @@ class TerminalAudience:
     def see(self, event: StampedEvent) -> None:
         """Show an event."""
         if self._form == "jsonl":
-            line = envelope(event.event, seq=event.seq, at=event.at, run_id=self._run_id)
+            self._write(envelope(event.event, seq=event.seq, at=event.at, run_id=self._run_id))
+        self._narrate(event)
+
+    def _write(self, line: str) -> None:
+        if self.lost is not None:
+            return
+        try:
             self._results.write(line + "\n")
             self._results.flush()
-        self._narrate(event)
+        except OSError as failure:
+            self.lost = failure
+            silence(self._results)
+            self.stop.set()
 
 
 async def carry_out(carry: Carry, *, form: str, live: bool, quiet: bool) -> int:
     """Run something, showing it as it goes; return the exit code.
 
-    The first SIGINT or SIGTERM parks the run; a second SIGINT ends the process at once.
+    The first SIGINT or SIGTERM parks the run; a second SIGINT ends the process at once. A run whose
+    events go to a program that has ended is parked, too.
+
+    Raises:
+        OutputLost: the result cannot be written; the run itself stands as it stands.
     """
-    stop = asyncio.Event()
     received: list[signal.Signals] = []
     loop = asyncio.get_running_loop()
-
-    def halt(number: signal.Signals) -> None:
-        received.append(number)
-        stop.set()
-        loop.remove_signal_handler(number)  # the next one is Python's own: KeyboardInterrupt
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, halt, number)
     with ExitStack() as stack:
-        results = stack.enter_context(reserved_stdout())
-        audience = TerminalAudience(form, results, live=live, quiet=quiet, stack=stack)
-        outcome = await carry(Occasion(environ=os.environ, audience=audience, stop=stop))
+        audience = TerminalAudience(form, live=live, quiet=quiet, stack=stack)
+
+        def halt(number: signal.Signals) -> None:
+            received.append(number)
+            audience.stop.set()
+            loop.remove_signal_handler(number)  # the next one is Python's own: KeyboardInterrupt
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, halt, number)
+        outcome = await carry(Occasion(environ=os.environ, audience=audience, stop=audience.stop))
+    if audience.lost is not None:
+        if isinstance(audience.lost, BrokenPipeError):
+            silence(sys.stdout)
+        else:
+            raise OutputLost((audience.lost.strerror or "no reason given").lower())
     _conclude(outcome, form)
     return _exit_code(outcome, received)
 
@@ -97,11 +116,12 @@ def _conclude(outcome: RunOutcome, form: str) -> None:
     """Write the result to stdout."""
     steps = [step.name for step in outcome.plan.steps]
     summary = fold(outcome.head.run_id, outcome.events, steps=steps)
+    text = io.StringIO()
     if form == "json":
-        sys.stdout.write(pretty_json(result_object(summary)) + "\n")
+        text.write(pretty_json(result_object(summary)) + "\n")
     elif form == "text":
-        write_outputs(summary, sys.stdout)
-    sys.stdout.flush()
+        write_outputs(summary, text)
+    deliver(text.getvalue(), sys.stdout)
 
 
 def _exit_code(outcome: RunOutcome, received: list[signal.Signals]) -> int:
@@ -111,5 +131,6 @@ def _exit_code(outcome: RunOutcome, received: list[signal.Signals]) -> int:
         case "parked":
             return 143 if signal.SIGTERM in received else 130
         case _:
-            last = cast("FlowRunFinished", outcome.events[-1].event)
-            return _EXIT_BY_ERROR.get(last.error_code or "", 1)
+            last = outcome.events[-1].event
+            code = last.error_code if isinstance(last, FlowRunFinished) else None
+            return _EXIT_BY_ERROR.get(code or "", 1)

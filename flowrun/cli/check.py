@@ -1,15 +1,17 @@
 """`flowrun check`: everything that is wrong, before anything runs."""
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
 from flowrun.app.load import load_flow
-from flowrun.app.project import find_root
+from flowrun.app.project import find_root, here
 from flowrun.cli.shared import FORMATS, show_report
-from flowrun.errors import ProjectError
-from flowrun.source.report import Report, merge_reports
+from flowrun.cli.streams import deliver
+from flowrun.errors import ProjectError, plural
+from flowrun.source.report import merge_reports
 
 
 @click.command(name="check", short_help="Say everything that is wrong with flows.")
@@ -33,25 +35,32 @@ def command(paths: tuple[str, ...], form: str) -> int:
     Nothing is imported, run or asked. Exit code 3 when there is an error, 0 when there is none.
     """
     flows = _flows(paths)
-    report = merge_reports(_report(path) for path in flows)
+    report = merge_reports(load_flow(path).report for path in flows)
     show_report(report, sys.stdout, form)
     if form == "text" and not report.diagnostics:
-        noun = "flow" if len(flows) == 1 else "flows"
-        click.echo(f"{len(flows)} {noun} checked, nothing wrong")
+        deliver(f"{plural(len(flows), 'flow')} checked, nothing wrong\n", sys.stdout)
     return 3 if report.errors else 0
 
 
-def _report(path: str) -> Report:
-    return load_flow(path).report
-
-
 def _flows(paths: tuple[str, ...]) -> list[str]:
+    """Return every flow once, directories filled in."""
     found: list[str] = []
-    for path in paths or (str(find_root(Path.cwd()) / "flows"),):
-        if Path(path).is_dir():
-            found += sorted(str(one) for one in Path(path).rglob("*.flow.yaml"))
-        else:
+    for path in paths or (_own_flows(),):
+        if not Path(path).is_dir():
             found.append(path)
-    if not found:
-        raise ProjectError(f"no *.flow.yaml below `{paths[0] if paths else 'flows'}`")
-    return found
+            continue
+        below = sorted(str(one) for one in Path(path).rglob("*.flow.yaml"))
+        if not below:
+            raise ProjectError(f"no *.flow.yaml below `{path}`", "`flowrun init` makes a first one")
+        found += below
+    return list(dict.fromkeys(found))
+
+
+def _own_flows() -> str:
+    """Return the project's `flows/`, as a path from the current directory."""
+    flows = Path(os.path.relpath(find_root(here()) / "flows", here()))
+    if not flows.is_dir():
+        raise ProjectError(
+            "there is no directory `flows` in this project", "name a flow, or a directory of flows"
+        )
+    return str(flows)

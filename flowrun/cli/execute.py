@@ -5,7 +5,8 @@ import asyncio
 import click
 
 from flowrun.app.execute import execute_flow
-from flowrun.app.inputs import read_inputs, read_inputs_file
+from flowrun.app.input_file import read_inputs_file
+from flowrun.app.inputs import read_inputs
 from flowrun.cli.audience import OUTPUT_FORMATS, carry_out
 from flowrun.cli.shared import load_or_exit
 from flowrun.errors import BadRequest
@@ -56,7 +57,7 @@ def command(
         raise BadRequest(
             f"expected letters, digits, `.`, `_` and `-` in a run id, found `{run_id}`"
         )
-    loaded = load_or_exit(flow)
+    loaded = load_or_exit(flow, quiet=quiet)
     plan = loaded.require_plan()
     inputs = read_inputs(plan, read_inputs_file(file) if file else {}, pairs)
     return asyncio.run(

@@ -1,14 +1,16 @@
 """The `flowrun` command: which file holds which command, and what every failure exits with."""
 
-import os
+import re
 import sys
 from collections.abc import Callable
 from importlib import import_module
 
 import click
 
+from flowrun.cli.streams import OutputLost, finish, secure_streams, silence, tell
 from flowrun.errors import FlowrunError, InvalidSource
 from flowrun.ids import VERSION
+from flowrun.views.text import neutralise
 
 COMMANDS: dict[str, str] = {
     "execute": "Run a flow to its end.",
@@ -79,28 +81,46 @@ def main() -> None:
 
 def run(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code. The last place any exception can reach."""
-    sys.exit(exit_code_of(lambda: _dispatch(arguments)))
+    secure_streams()
+    given = sys.argv[1:] if arguments is None else arguments
+    command = next((one for one in given[:1] if one in COMMANDS), "none")
+    sys.exit(exit_code_of(lambda: _dispatch(given), command))
 
 
-def exit_code_of(work: Callable[[], int]) -> int:
-    """Do the work and turn whatever comes of it into an exit code and one sentence on stderr."""
+def exit_code_of(work: Callable[[], int], command: str = "none") -> int:
+    """Do the work and turn whatever comes of it into an exit code and one sentence on stderr.
+
+    Args:
+        work: Returns its own exit code.
+        command: What to call the work in a crash file.
+    """
     try:
-        return work()
+        code = work()
+        finish(sys.stdout)
+        return code
     except click.ClickException as failure:
-        _complain(_usage(failure))
-        return EXIT_USAGE
+        return _misused(failure)
     except FlowrunError as failure:
         return _refuse(failure)
     except (KeyboardInterrupt, click.Abort):
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return 0
     except Exception as failure:  # noqa: BLE001  # the last-resort handler: a bug, reported as one
-        from flowrun.cli.crash import write_crash
+        return _last_resort(failure, command)
 
-        _complain(*write_crash(failure))
-        return EXIT_BUG
+
+def _last_resort(failure: Exception, command: str) -> int:
+    try:
+        finish(sys.stdout)
+    except OutputLost as lost:
+        if isinstance(failure, OSError):  # a full disk under standard output is not our mistake
+            return _refuse(lost)
+    from flowrun.cli.crash import write_crash
+
+    _complain(*write_crash(failure, command))
+    return EXIT_BUG
 
 
 def _refuse(failure: FlowrunError) -> int:
@@ -113,24 +133,27 @@ def _refuse(failure: FlowrunError) -> int:
     return failure.exit_code
 
 
-def _dispatch(arguments: list[str] | None) -> int:
-    given = sys.argv[1:] if arguments is None else arguments
+def _dispatch(given: list[str]) -> int:
     if not given:
         context = main.make_context("flowrun", [], resilient_parsing=True)
-        click.echo(main.get_help(context), err=True)
+        tell(main.get_help(context))
         return EXIT_USAGE
     result = main.main(args=given, prog_name="flowrun", standalone_mode=False)
     return result if isinstance(result, int) else 0
 
 
-def _usage(failure: click.ClickException) -> str:
+def _misused(failure: click.ClickException) -> int:
+    if isinstance(failure, click.exceptions.NoArgsIsHelpError):
+        tell(failure.format_message())
+        return EXIT_USAGE
     context = failure.ctx if isinstance(failure, click.UsageError) else None
     command = context.command_path if context else "flowrun"
-    message = failure.format_message()
-    return f"{message[:1].lower()}{message[1:].rstrip('.')}\nhelp: {command} --help"
+    said = re.sub(r"(?<!\w)'([^'`]*)'", r"`\1`", failure.format_message())
+    _complain(f"{said[:1].lower()}{said[1:].rstrip('.')}", f"{command} --help")
+    return EXIT_USAGE
 
 
 def _complain(message: str, hint: str | None = None) -> None:
-    print(f"error: {message}", file=sys.stderr)
+    tell(f"error: {neutralise(message)}")
     if hint:
-        print(f"help: {hint}", file=sys.stderr)
+        tell(f"help: {neutralise(hint)}")

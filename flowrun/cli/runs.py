@@ -9,7 +9,8 @@ import click
 from flowrun.app.execute import resume_run
 from flowrun.app.runs import StoredRun, list_runs, show_run
 from flowrun.cli.audience import OUTPUT_FORMATS, carry_out
-from flowrun.cli.shared import here
+from flowrun.cli.shared import current_project
+from flowrun.cli.streams import deliver
 from flowrun.clock import SystemClock
 from flowrun.ports.engine import FlowRunHead
 from flowrun.views.run_result import RunSummary, fold
@@ -38,11 +39,11 @@ def command() -> None:
 @_FORMAT
 def list_command(form: str) -> int:
     """List runs, the latest first."""
-    rows = [_row(head) for head in list_runs(here())]
+    rows = [_row(head) for head in list_runs(current_project())]
     if form == "json":
-        print(pretty_json(runs_object(rows)))
+        deliver(pretty_json(runs_object(rows)) + "\n", sys.stdout)
     else:
-        sys.stdout.write(runs_text(rows, now=SystemClock().now()))
+        deliver(runs_text(rows, now=SystemClock().now()), sys.stdout)
     return 0
 
 
@@ -52,12 +53,12 @@ def list_command(form: str) -> int:
 @_FORMAT
 def show_command(run_id: str, form: str, *, full: bool) -> int:
     """Show one run: steps, tool calls with arguments and results, tokens, timings."""
-    stored = show_run(here(), run_id)
+    stored = show_run(current_project(), run_id)
     row, summary = _row(stored.head), _summary(stored)
     if form == "json":
-        print(pretty_json(run_object(row, summary)))
+        deliver(pretty_json(run_object(row, summary)) + "\n", sys.stdout)
     else:
-        sys.stdout.write(neutralise(run_text(row, summary, full=full)))
+        deliver(neutralise(run_text(row, summary, full=full)), sys.stdout)
     return 0
 
 
@@ -74,7 +75,7 @@ def resume_command(
     return asyncio.run(
         carry_out(
             lambda occasion: resume_run(
-                here(),
+                current_project(),
                 run_id,
                 endpoint=endpoint,
                 occasion=occasion,

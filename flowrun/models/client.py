@@ -22,6 +22,10 @@ MOST_REQUESTS = 1000
 
 DRAIN_S = 0.25
 """How long the end of a finished answer is waited for, to keep its connection."""
+LAST_WORDS_S = 10.0
+"""How long a server may be silent between the end of the text and usage or `[DONE]`.
+
+Some send neither and hold the line; the read timeout would be minutes."""
 
 
 class EndpointClient:
@@ -124,13 +128,14 @@ def _load(endpoint: Endpoint, clock: Clock) -> _Connection:
 
 
 async def _next(chunks: AsyncGenerator[bytes, None], reader: AnswerReader) -> bytes | None:
-    """Return the next chunk; None at the end, or when the line breaks after an answer's end."""
-    try:
+    """Return the next chunk; None at the end, or when nothing comes after an answer's end."""
+    if not reader.complete:
         return await anext(chunks, None)
-    except EndpointError:
-        if reader.complete:
-            return None
-        raise
+    try:
+        async with asyncio.timeout(LAST_WORDS_S):
+            return await anext(chunks, None)
+    except (EndpointError, TimeoutError):
+        return None
 
 
 async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:

@@ -183,7 +183,7 @@ def _objects(text: str) -> list[str]:
     while at < len(text):
         try:
             value, end = _DECODER.raw_decode(text, at)
-        except ValueError:
+        except (ValueError, RecursionError):
             return []
         if not isinstance(value, dict):
             return []

@@ -27,7 +27,16 @@ def decode(data: bytes) -> JsonValue:
         value: JsonValue = from_json(data)
     except ValueError:
         # The quick parser refuses `"\\ud83d"` and broken UTF-8; some servers stream such halves.
-        value = json.loads(data.decode("utf-8", "replace"))
+        value = _decode_slowly(data.decode("utf-8", "replace"))
+    return value
+
+
+def _decode_slowly(text: str) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(text)
+    except RecursionError:
+        message = "nested too deeply"
+        raise ValueError(message) from None
     return value
 
 

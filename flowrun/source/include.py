@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flowrun.source.diagnostic import Diagnostic, Label, suggest
-from flowrun.source.nodes import Entry, Mapping, Scalar
+from flowrun.source.nodes import Entry, Mapping, Node, Scalar
 from flowrun.source.text import Span
 
 SECTIONS = ("tools", "assistants", "threads")
@@ -47,7 +47,7 @@ def merge_includes(
 
     Entries keep their own places. A name defined twice is a complaint, and the first one stays.
     """
-    complaints = _other_versions(root, files)
+    complaints = _other_versions(files)
     if not files:
         return root, ()
     added: dict[str, Entry] = {}
@@ -82,17 +82,18 @@ def _merge(section: str, sources: Iterable[Entry]) -> tuple[Entry | None, list[D
     return Entry(first.key, Mapping(tuple(definitions.values()), first.value.span)), complaints
 
 
-def _other_versions(root: Mapping, files: Iterable[IncludedFile]) -> list[Diagnostic]:
-    own = root.get("version")
+def _other_versions(files: Iterable[IncludedFile]) -> list[Diagnostic]:
     complaints = []
     for one in files:
-        version = one.root.get("version")
-        if not isinstance(version, Scalar) or not isinstance(own, Scalar):
-            continue
-        if version.value != own.value:
-            message = "the version of the including file expected, found another"
-            complaints.append(_content(message, version.span, "write both for the same version"))
+        entry = one.root.entry("version")
+        if entry is not None and not _is_one(entry.value):
+            message = "`version` of an included file must be `1`, found another"
+            complaints.append(_content(message, entry.value.span, "write `version: 1`"))
     return complaints
+
+
+def _is_one(version: Node) -> bool:
+    return isinstance(version, Scalar) and type(version.value) is int and version.value == 1
 
 
 def _conflict(section: str, first: Scalar, again: Scalar) -> Diagnostic:

@@ -1,10 +1,11 @@
 """All complaints about a project's files, with the texts they point into: what views show."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from posixpath import join, normpath
 
-from flowrun.source.diagnostic import Diagnostic, Severity, in_order
-from flowrun.source.text import SourceText
+from flowrun.source.diagnostic import Diagnostic, Label, Severity, in_order
+from flowrun.source.text import SourceText, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +43,28 @@ def merge_reports(reports: Iterable[Report]) -> Report:
     for one in reports:
         diagnostics += one.diagnostics
         sources.update(one.sources)
+    return make_report(diagnostics, sources)
+
+
+def moved_report(report: Report, folder: str) -> Report:
+    """Return a report whose paths begin at another place: `folder` is put before each."""
+
+    def path_of(path: str) -> str:
+        return normpath(join(folder, path))
+
+    def moved(span: Span) -> Span:
+        return Span(path_of(span.path), span.start, span.end)
+
+    diagnostics = [
+        replace(
+            one,
+            span=moved(one.span),
+            related=tuple(Label(moved(label.span), label.text) for label in one.related),
+        )
+        for one in report.diagnostics
+    ]
+    sources = {
+        path_of(path): SourceText(path_of(path), source.text)
+        for path, source in report.sources.items()
+    }
     return make_report(diagnostics, sources)

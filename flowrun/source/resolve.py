@@ -232,9 +232,12 @@ class _Filling:
         if node.tag == UNKNOWN:
             return node
         filled = self._resolving.fill(node, path)
-        if filled.tag == FILE_TAG:
-            return self._resolving.file_text(filled, self._directory)
-        return filled
+        if filled.tag != FILE_TAG:
+            return filled
+        text = self._resolving.file_text(filled, self._directory)
+        if is_prompt(path) and text.tag is None:
+            self._resolving.complaints.extend(misplaced_secrets(text))
+        return text
 
 
 def _is_free(path: NodePath) -> bool:
@@ -269,14 +272,16 @@ def _unreadable(found: Unreadable, written: str, span: Span) -> Diagnostic:
         return Diagnostic(code="file/missing", message=message, span=span, hint=hint)
     if found.reason == OUTSIDE_PROJECT:
         return _outside(written, span)
-    message = f"`{written}` cannot be read: {found.reason}"
+    reason = found.reason[:1].lower() + found.reason[1:]
+    message = f"`{written}` cannot be read: {reason}"
     return Diagnostic(code="file/unreadable", message=message, span=span, hint=near)
 
 
 def _outside(written: str, span: Span) -> Diagnostic:
+    said = f"`{written}` is not inside the project"
     return Diagnostic(
         code="file/outside-project",
-        message=f"`{written}` is not inside the project",
+        message=said if written else "the path of a file expected, found an empty text",
         span=span,
         hint="name a file below the project root, by a relative path with slashes",
     )

@@ -43,6 +43,10 @@ _LONGEST_TEMPLATE = 2000
 
 _CLOSERS = {"[": "]", "{": "}"}
 _SPECIAL_HINT = "write the text in quotes"
+_IN_QUOTES = {
+    "'": "write an apostrophe inside the text twice: `''`",
+    '"': 'write a quote inside the text as `\\"`',
+}
 
 
 def template_at(text: str, start: int, *, in_flow: bool) -> Template:
@@ -238,6 +242,10 @@ def _known_problem(source: SourceText, stumble: Stumble) -> Diagnostic | None:
         message = f"`{source.text[start : start + 2]}` is no escape in a text in double quotes"
         hint = "write two backslashes, or put the text in single quotes"
         return _syntax(source, start, message, hint, width=2)
+    if problem.startswith("did not find expected key") and (
+        after := _after_quotes(source, stumble)
+    ):
+        return after
     found = next(
         (one for one in _PROBLEMS if one[0] in problem and one[1] in stumble.context), None
     )
@@ -343,17 +351,17 @@ def _stray_colon(source: SourceText, stumble: Stumble) -> Diagnostic:
     return _syntax(source, at, message, quoted or _SPECIAL_HINT)
 
 
-def _trailing(source: SourceText, at: int) -> Diagnostic:
-    character = source.text[at : at + 1]
-    if character in ("]", "}"):
-        message = f"`{character}` closes nothing here"
-        return _syntax(source, at, message, "take it away, or write the text in quotes")
-    message = "the value on this line has ended before this"
-    return _syntax(source, at, message, "put quotes around the whole text")
-
-
-def _line_to(source: SourceText, at: int) -> str:
-    return source.text[source.text.rfind("\n", 0, at) + 1 : at]
+def _after_quotes(source: SourceText, stumble: Stumble) -> Diagnostic | None:
+    """Say so when a text in quotes ends on this line and something follows it."""
+    last = stumble.last_scalar
+    if last is None or last[2] not in _IN_QUOTES or not last[1] <= stumble.at:
+        return None
+    if "\n" in source.text[last[1] : stumble.at]:
+        return None
+    end = source.text.find("\n", stumble.at)
+    rest = source.text[stumble.at : end if end >= 0 else len(source.text)].rstrip()
+    message = "the text in quotes has ended before this"
+    return _syntax(source, stumble.at, message, _IN_QUOTES[last[2]], width=max(len(rest), 1))
 
 
 def _line_before(source: SourceText, stumble: Stumble, key: int) -> int | None:

@@ -57,8 +57,8 @@ class _Frame:
     """A mapping or list that is still open."""
 
     __slots__ = (
-        "anchor", "entries", "has_key", "has_merge", "is_flow", "is_mapping", "items", "key",
-        "keys", "start",
+        "anchor", "entries", "has_key", "has_merge", "is_flow", "is_mapping", "is_refused", "items",
+        "key", "keys", "start",
     )  # fmt: skip
 
     def __init__(self, *, is_mapping: bool, is_flow: bool, anchor: str | None) -> None:
@@ -71,6 +71,7 @@ class _Frame:
         self.keys: dict[str, Scalar] = {}
         self.has_key = False
         self.has_merge = False
+        self.is_refused = False
         self.key: Scalar | None = None
 
 
@@ -93,6 +94,7 @@ class TreeBuilder:
         self._last_end = Position(1, 1)
         self._anchors: dict[str, Node] = {}
         self._sizes: dict[int, tuple[Node, int, int]] = {}
+        self._refuses_next = False
         self._expansion = 0
 
     @property
@@ -141,6 +143,7 @@ class TreeBuilder:
         """Take the beginning of a mapping or list. `span` is where its first token stands."""
         self._check_depth(len(self._stack) + 1, span)
         frame = _Frame(is_mapping=is_mapping, is_flow=is_flow, anchor=anchor)
+        frame.is_refused, self._refuses_next = self._refuses_next, False
         if is_flow or anchor is None:  # else the token is the anchor, and the value comes later
             frame.start = span.start
         if anchor is not None:
@@ -151,6 +154,7 @@ class TreeBuilder:
         """Complain of a mapping's or list's tag, unless it says what stands there anyway."""
         if tag not in (None, "!", _COLLECTION_TAGS[is_mapping]):
             self._unknown_tag(str(tag), span, on_text=False)
+            self._refuses_next = True
 
     def close(self, end: Position) -> None:
         """Take the end of the innermost mapping or list."""
@@ -159,7 +163,9 @@ class TreeBuilder:
             end = self._last_end
         span = Span(self._source.path, frame.start or end, end)
         node: Node
-        if frame.is_mapping:
+        if frame.is_refused:
+            node = Scalar("", span, (), UNKNOWN)
+        elif frame.is_mapping:
             entries = self._merged(frame.entries) if frame.has_merge else frame.entries
             node = Mapping(tuple(entries), span)
         else:

@@ -41,7 +41,6 @@ _SAME: Mapping[str, str] = {
     "Sequence": "list",
     "MutableSequence": "list",
     "Iterable": "list",
-    "Collection": "list",
     "Tuple": "tuple",
     "Set": "set",
     "AbstractSet": "set",
@@ -210,12 +209,26 @@ def _literal(reader: AnnotationReader, items: list[ast.expr]) -> Schema:
             values.extend(inner if isinstance(inner, list) else [])
             continue
         try:
-            values.append(reader.module.literal(one))
+            values.append(_plain_choice(reader, one))
         except ValueError:
             raise CannotExpress(
                 f"has the choice `{ast.unparse(one)}`, which is no plain value"
             ) from None
     return choice_schema(values)
+
+
+def _plain_choice(reader: AnnotationReader, node: ast.expr) -> JsonValue:
+    """Return a choice; a member of an `Enum` proper is one only for whoever has the class."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=name)):
+            owner = reader.module.defined.get(name)
+            if isinstance(owner, ast.ClassDef) and all(
+                reader.name_of(base) == "enum.Enum" for base in owner.bases
+            ):
+                raise ValueError(name)
+        case _:
+            pass
+    return reader.module.literal(node)
 
 
 def _annotated(reader: AnnotationReader, items: list[ast.expr]) -> Schema:
@@ -239,7 +252,6 @@ _GENERICS: Mapping[str, Callable[[AnnotationReader, list[ast.expr]], Schema]] = 
     "typing.Required": _inner,
     "typing.NotRequired": _inner,
     "typing.ReadOnly": _inner,
-    "typing.Final": _inner,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from flowrun.source.conceal import conceal
 from flowrun.source.diagnostic import Diagnostic, Label, in_order
 from flowrun.source.document import Document
 from flowrun.source.nodes import UNKNOWN
@@ -117,14 +118,27 @@ def _bind(document: Document, grammar: Grammar, model: type[Model]) -> _Bound[Mo
     plain = cast("dict[str, Plain]", to_plain(document.root))  # the root is a mapping
     product, refused = _validate(plain, grammar, model)
     faults = _distinct(_all_faults(plain, grammar, refused))
-    diagnostics = in_order(_diagnostic(one, spans) for one in faults if _is_news(one, spans))
+    news = _once([one for one in faults if _is_news(one, spans)], spans)
+    diagnostics = conceal((_diagnostic(one, spans) for one in news), document)
     if not faults:
         whole = not has_unknown(document.root)
         return _Bound(product, spans, diagnostics, frozenset(), whole)
     lost = [one.loses for one in faults if one.loses is not None]
-    dropped = frozenset((*_dropped(lost, plain, grammar), *_misspelt(faults, plain, grammar)))
+    dropped = frozenset((*_dropped(lost, plain, grammar), *_meant(faults, grammar)))
     product, _ = _validate(_without(plain, lost, grammar), grammar, model)
     return _Bound(product, spans, diagnostics, dropped, whole=False)
+
+
+def _once(faults: Sequence[Fault], spans: SpanIndex) -> Iterator[Fault]:
+    """Yield one fault for what several parts share by an anchor: there is one place to mend."""
+    seen: set[tuple[str, Span]] = set()
+    for one in faults:
+        if one.at != "opening":
+            place = (one.code, _place(one, spans))
+            if place in seen:
+                continue
+            seen.add(place)
+        yield one
 
 
 def _is_news(fault: Fault, spans: SpanIndex) -> bool:
@@ -192,12 +206,16 @@ def _distinct(faults: Iterable[Fault]) -> list[Fault]:
     ]
 
 
-def _diagnostic(fault: Fault, spans: SpanIndex) -> Diagnostic:
+def _place(fault: Fault, spans: SpanIndex) -> Span:
     find = {"key": spans.key, "value": spans.value, "opening": spans.opening}[fault.at]
+    return find(fault.path)
+
+
+def _diagnostic(fault: Fault, spans: SpanIndex) -> Diagnostic:
     return Diagnostic(
         code=fault.code,
         message=fault.message,
-        span=find(fault.path),
+        span=_place(fault, spans),
         label=fault.label,
         hint=fault.hint,
         related=tuple(Label(_related(path, spans), text) for path, text in fault.related),
@@ -222,14 +240,14 @@ def _dropped(
             yield section, str(name)
 
 
-def _misspelt(
-    faults: Iterable[Fault], plain: Mapping[str, Plain], grammar: Grammar
-) -> Iterator[tuple[str, str]]:
-    """A section under a wrong key is there for the author, whatever it holds."""
+def _meant(faults: Iterable[Fault], grammar: Grammar) -> Iterator[tuple[str, str]]:
+    """A section or a definition under a wrong name is there for the author, whatever it holds."""
+    sections = grammar.sections | grammar.lists
     for one in faults:
-        wanted = one.about in grammar.sections | grammar.lists and one.about not in plain
-        if wanted and len(one.path) == 1:
+        if len(one.path) == 1 and one.about in sections:
             yield one.about, EVERY
+        if len(one.path) == 2 and one.code == "bind/bad-name" and one.about:
+            yield str(one.path[0]), one.about
 
 
 def _without(

@@ -45,7 +45,7 @@ def read_class(node: ast.ClassDef, reader: SchemaReader) -> Schema:
         return _object(node, list(_fields(node, reader)), reader)
     raise CannotExpress(
         f"has the class `{node.name}` for a type, which JSON cannot be turned into",
-        f"make `{node.name}` a dataclass, a `TypedDict`, an `Enum` or a pydantic model",
+        f"make `{node.name}` a dataclass, a `TypedDict` or an `Enum`",
     )
 
 

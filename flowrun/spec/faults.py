@@ -161,12 +161,14 @@ def _bad_key(complaint: Complaint, grammar: Grammar) -> Fault:
     path = complaint.path
     meaning = _bad_value_meaning(complaint)
     whose = grammar.noun(path[:-1])
+    better = _better_name(str(path[-1]), complaint)
     return Fault(
         path=path,
         code="bind/bad-name",
         message=f"a name in {whose} must be {meaning}, found `{wording.clip(str(path[-1]))}`",
         at="key",
-        hint=_name_hint(str(path[-1]), complaint),
+        hint=f"write `{better}`" if better else None,
+        about=better,
         loses=grammar.part(path),
     )
 
@@ -256,11 +258,16 @@ def _value_hint(complaint: Complaint) -> str | None:
 
 
 def _name_hint(name: str, complaint: Complaint) -> str | None:
-    """Offer the nearest name that is allowed."""
+    better = _better_name(name, complaint)
+    return f"write `{better}`" if better else None
+
+
+def _better_name(name: str, complaint: Complaint) -> str:
+    """Return the nearest name that is allowed; empty if there is none."""
     pattern = complaint.context.get("pattern")
     if not _is_name(complaint) or pattern == ENVIRONMENT_NAME:
-        return None
+        return ""
     joint = "-" if pattern == NAME else "_"
     kept = [one if one.isalnum() and one.isascii() else " " for one in name.lower()]
     better = joint.join("".join(kept).split())
-    return f"write `{better}`" if better and better[0].isalpha() else None
+    return better if better[:1].isalpha() else ""

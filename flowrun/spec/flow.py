@@ -38,8 +38,12 @@ class Input(Declaration):
     enum: list[JsonValue] | None = Field(None, description="The only values allowed.")
     minimum: float | None = Field(None, description="Smallest number allowed.")
     maximum: float | None = Field(None, description="Largest number allowed.")
-    min_length: int | None = Field(None, alias="minLength", description="Shortest text allowed.")
-    max_length: int | None = Field(None, alias="maxLength", description="Longest text allowed.")
+    min_length: int | None = Field(
+        None, ge=0, alias="minLength", description="Shortest text allowed."
+    )
+    max_length: int | None = Field(
+        None, ge=0, alias="maxLength", description="Longest text allowed."
+    )
     pattern: str | None = Field(None, description="Regular expression that a text must contain.")
     items: JsonSchema | None = Field(None, description="JSON Schema of each item of an array.")
     properties: dict[str, JsonSchema] | None = Field(
@@ -185,7 +189,9 @@ class Thread(Declaration):
     """A named conversation. Steps on it run one after the other, in file order."""
 
     key: str | None = Field(
-        None, description="A template; executions with the same key continue the same thread."
+        None,
+        min_length=1,
+        description="A template; executions with the same key continue the same thread.",
     )
     metadata: Metadata = Field(default_factory=dict, description="16 pairs, 64 and 512 characters.")
 

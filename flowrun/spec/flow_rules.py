@@ -124,13 +124,14 @@ def _kind_faults(
     keys: Mapping[str, frozenset[str]],
 ) -> Iterator[Fault]:
     """A definition has exactly one kind, and only the keys that go with it."""
-    chosen = [key for key in one if key in kinds or key in _LATER[str(path[0])]]
-    if len(chosen) != 1:
+    later = _LATER[str(path[0])]
+    chosen = [key for key in one if key in kinds or key in later]
+    if any(key in later for key in chosen):
+        yield _silently_dropped(path)  # that key is not available yet, which is told
+    elif len(chosen) != 1:
         yield _not_one_kind(path, one, kinds, chosen)
-    elif chosen[0] in kinds:
-        yield from _misplaced(path, one, chosen[0], keys)
     else:
-        yield _silently_dropped(path)
+        yield from _misplaced(path, one, chosen[0], keys)
 
 
 def _not_one_kind(
@@ -263,6 +264,7 @@ def _truncation_faults(path: DocPath, written: Plain) -> Iterator[Fault]:
             message=f"{FLOW_GRAMMAR.noun(path)} must have a key `last_messages`, found none",
             at="opening",
             label="`last_messages` is missing",
+            about="last_messages",
             hint="add `last_messages: 10`, or as many as are to be kept",
             loses=FLOW_GRAMMAR.part(path),
         )

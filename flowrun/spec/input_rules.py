@@ -39,6 +39,7 @@ def input_faults(path: DocPath, declared: Mapping[str, Plain]) -> Iterator[Fault
         if key in GOES_WITH and kind not in GOES_WITH[key]:
             yield _misplaced(path, key, kind)
     yield from _pattern_faults(path, declared, name)
+    yield from _crossed(path, declared, name)
     if "default" in declared:
         yield from _value_faults((*path, "default"), declared, f"`default` of {name}")
     choices = declared.get("enum")
@@ -79,6 +80,20 @@ def _misplaced(path: DocPath, key: str, kind: str) -> Fault:
         hint=f"remove it; `{key}` goes with {owners}",
         loses=(*path, key),
     )
+
+
+def _crossed(path: DocPath, declared: Mapping[str, Plain], name: str) -> Iterator[Fault]:
+    """Bounds that no value is between."""
+    for least, most in (("minimum", "maximum"), ("minLength", "maxLength")):
+        low, high = declared.get(least), declared.get(most)
+        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+            yield Fault(
+                path=(*path, most),
+                code="bind/wrong-value",
+                message=f"`{most}` of {name} must be at least its `{least}` {low}, found {high}",
+                related=(((*path, least), "the lower bound"),),
+                loses=(*path, most),
+            )
 
 
 def _pattern_faults(path: DocPath, declared: Mapping[str, Plain], name: str) -> Iterator[Fault]:

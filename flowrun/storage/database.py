@@ -41,6 +41,7 @@ class Database:
         self._reader = _connect(path, read_only=True)
         self._waiting: list[Statement] = []
         self._callers: list[asyncio.Future[None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._busy = False
         self._failure: StorageError | None = None
         self._work: SimpleQueue[_Batch | None] = SimpleQueue()
@@ -48,11 +49,20 @@ class Database:
         self._thread.daemon = True
         self._thread.start()
 
+    def require_open(self) -> None:
+        """Refuse when nothing can be made durable any more.
+
+        Raises:
+            StorageError: an earlier commit failed, or the store was closed.
+        """
+        if self._failure is not None:
+            raise self._failure
+
     def submit(self, sql: str, rows: Sequence[Sequence[SqlValue]]) -> None:
         """Queue rows for one statement; durable no later than anything queued after them.
 
         Raises:
-            StorageError: an earlier commit failed.
+            StorageError: as `require_open`.
         """
         if self._failure is not None:
             raise self._failure
@@ -65,12 +75,16 @@ class Database:
     async def commit(self) -> None:
         """Return when everything submitted so far is durable.
 
+        One event loop at a time; another may follow when the first has stopped running.
+
         Raises:
             StorageError: it is not, and nothing more will be.
         """
         if self._failure is not None:
             raise self._failure
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._serve(loop)
         caller = loop.create_future()
         self._callers.append(caller)
         if not self._busy:
@@ -85,25 +99,39 @@ class Database:
             raise StorageError(str(self.path), str(failure)) from failure
 
     def close(self) -> None:
-        """Write what waits, stop the writer and let the store go."""
-        if self._waiting and self._failure is None:
-            self._work.put(_Batch(self._waiting, lambda failure: None))
-            self._waiting = []
-        self._work.put(None)
-        self._thread.join()
+        """Write what waits, stop the writer and let the store go; a second time does nothing.
+
+        Whoever waits for a commit is still told how it went.
+        """
+        if self._thread.is_alive():
+            if self._waiting and self._failure is None:
+                self._dispatch(self._loop)
+            self._work.put(None)
+            self._thread.join()
+        self._failure = self._failure or StorageError(str(self.path), "closed already")
         self._reader.close()
         self._connection.close()
         self._lock.release()
 
-    def _dispatch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Hand the idle writer all that waits; while it writes, the next batch gathers."""
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Turn to another loop; whoever waited on the one before waits no more."""
+        if self._loop is not None and self._loop.is_running():
+            message = "a store serves one event loop at a time"
+            raise RuntimeError(message)
+        self._loop = loop
+        self._callers = []
+        self._busy = False
+
+    def _dispatch(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Hand the writer all that waits; while it writes, the next batch gathers."""
         callers, self._callers = self._callers, []
         statements, self._waiting = self._waiting, []
         self._busy = True
 
         def finish(failure: StorageError | None) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is gone; nobody waits any more
-                loop.call_soon_threadsafe(self._acknowledge, loop, callers, failure)
+            if loop is not None:
+                with contextlib.suppress(RuntimeError):  # the loop is gone; nobody waits any more
+                    loop.call_soon_threadsafe(self._acknowledge, loop, callers, failure)
 
         self._work.put(_Batch(statements, finish))
 
@@ -113,11 +141,12 @@ class Database:
         callers: list[asyncio.Future[None]],
         failure: StorageError | None,
     ) -> None:
-        self._busy = False
-        if failure is not None:
-            self._failure = failure
-            callers += self._callers
-            self._callers = []
+        if loop is self._loop:
+            self._busy = False
+            if failure is not None:
+                self._failure = failure
+                callers += self._callers
+                self._callers = []
         for caller in callers:
             if caller.done():
                 continue
@@ -125,12 +154,15 @@ class Database:
                 caller.set_result(None)
             else:
                 caller.set_exception(failure)
-        if self._callers:
+        if self._callers and not self._busy:
             self._dispatch(loop)
 
     def _write_batches(self) -> None:
+        """Write until told to stop; after a failure nothing more, for it would be out of order."""
+        failure: StorageError | None = None
         while (batch := self._work.get()) is not None:
-            batch.finish(self._write(batch.statements))
+            failure = failure or self._write(batch.statements)
+            batch.finish(failure)
 
     def _write(self, statements: list[Statement]) -> StorageError | None:
         if not statements:
@@ -138,14 +170,13 @@ class Database:
         execute = self._connection.execute
         try:
             execute("BEGIN IMMEDIATE")
-            if execute("SELECT epoch FROM owner").fetchone()[0] != self._epoch:
+            if execute("SELECT epoch FROM owner").fetchone() != (self._epoch,):
                 execute("ROLLBACK")
                 return OwnershipLost(str(self.path))
             for sql, rows in statements:
                 self._connection.executemany(sql, rows)
             execute("COMMIT")
-        except (sqlite3.Error, ValueError, OverflowError) as failure:
-            # ValueError and OverflowError: a value that SQLite cannot hold.
+        except Exception as failure:  # noqa: BLE001  # SQLite's, a value it cannot hold, no memory: callers wait for an answer
             with contextlib.suppress(sqlite3.Error):
                 execute("ROLLBACK")
             return StorageError(str(self.path), f"cannot write: {failure}", _DISK_HINT)
@@ -181,9 +212,10 @@ def open_database(path: Path, *, holder: str, durability: Durability = "full") -
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as failure:
         raise StorageError(str(path), failure.strerror or str(failure)) from failure
-    lock = OwnerLock.acquire(path, holder)
-    try:
-        connection = _connect(path, read_only=False)
+    with contextlib.ExitStack() as undone:
+        lock = OwnerLock.acquire(path, holder)
+        undone.callback(lock.release)
+        connection = undone.enter_context(contextlib.closing(_connect(path, read_only=False)))
         with _failing_as(path):
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA synchronous={'FULL' if durability == 'full' else 'NORMAL'}")
@@ -192,10 +224,9 @@ def open_database(path: Path, *, holder: str, durability: Durability = "full") -
             connection.execute("PRAGMA checkpoint_fullfsync=ON")
             migrate(connection, str(path))
             epoch = _take_over(connection, holder)
-        return Database(path, connection, lock, epoch)
-    except BaseException:
-        lock.release()
-        raise
+        database = Database(path, connection, lock, epoch)
+        undone.pop_all()
+    return database
 
 
 class StoreReader:

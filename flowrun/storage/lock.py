@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from time import sleep
 from typing import Self
+from weakref import WeakSet
 
 from flowrun.errors import StorageError, StoreLocked
 
@@ -14,6 +15,7 @@ class OwnerLock:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        _HELD.add(self)
 
     @classmethod
     def acquire(cls, store: Path, holder: str) -> Self:
@@ -28,19 +30,37 @@ class OwnerLock:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as failure:
             raise StorageError(str(store), failure.strerror or str(failure)) from failure
-        if not _try_lock(descriptor):
-            found = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
-            os.close(descriptor)
-            raise StoreLocked(str(store), found or "another process")
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, holder.encode(), 0)
-        return cls(descriptor)
+        lock = cls(descriptor)
+        try:
+            if not _try_lock(descriptor):
+                raise StoreLocked(str(store), _read_holder(descriptor))
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, holder.encode(errors="replace"), 0)
+        except OSError as failure:
+            lock.release()
+            raise StorageError(str(store), failure.strerror or str(failure)) from failure
+        except StoreLocked:
+            lock.release()
+            raise
+        return lock
 
     def release(self) -> None:
         """Give it up; a second time does nothing."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+_HELD: WeakSet[OwnerLock] = WeakSet()
+
+
+def _let_go_after_fork() -> None:
+    """Close a forked child's share of the locks, or it would hold them when its parent is dead."""
+    for lock in tuple(_HELD):
+        lock.release()
+
+
+os.register_at_fork(after_in_child=_let_go_after_fork)
 
 
 def _try_lock(descriptor: int) -> bool:
@@ -65,7 +85,12 @@ def lock_holder(store: Path) -> str | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
-        return os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "another process"
+        return _read_holder(descriptor)
     finally:
         os.close(descriptor)
     return None
+
+
+def _read_holder(descriptor: int) -> str:
+    """Return what the file says; its holder may be about to write it."""
+    return os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "another process"

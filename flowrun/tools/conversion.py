@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias, cast
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
 from pydantic_core import ArgsKwargs
 
 from flowrun.ids import JsonValue
@@ -94,7 +95,8 @@ def _reason(error: Exception) -> str:
     no_schema = _NO_SCHEMA.match(str(error))
     if no_schema is not None:
         return f"is `{no_schema[1]}`, which JSON cannot be turned into"
-    return f"cannot be used: {describe(error).partition(' For further information')[0]}"
+    said = error.message if isinstance(error, PydanticUserError) else describe(error)
+    return f"cannot be used: {said.rstrip('.')}"
 
 
 def _complaint(kind: str, place: tuple[int | str, ...], said: str) -> str:

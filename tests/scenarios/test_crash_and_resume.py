@@ -22,7 +22,7 @@ def test_after_a_finished_step_it_is_not_repeated(tmp_path):
     with serve(model) as server:
         errands = Errands(tmp_path, server.base_url)
         with errands.start() as running:
-            assert model.reached.wait(20)
+            running.wait_until(model.reached)
             running.kill()
         resumed = errands.resume()
         questions = requests_of(server)
@@ -63,7 +63,7 @@ def test_between_two_rounds_of_tools_the_first_is_submitted_again_but_not_run_ag
     with serve(model) as server:
         errands = Errands(tmp_path, server.base_url)
         with errands.start() as running:
-            assert model.reached.wait(20)
+            running.wait_until(model.reached)
             running.kill()
         resumed = errands.resume()
         told = [tool_outputs(one) for one in server.requests[2:]]
@@ -151,7 +151,7 @@ def test_a_killed_run_is_listed_as_interrupted_and_offered(tmp_path):
     with serve(model) as server:
         errands = Errands(tmp_path, server.base_url)
         with errands.start() as running:
-            assert model.reached.wait(20)
+            running.wait_until(model.reached)
             running.kill()
     listed = errands.project.flowrun("runs", "list")
     assert "interrupted" in listed.out
@@ -169,7 +169,7 @@ def test_a_run_can_be_killed_and_resumed_again_and_again(tmp_path):
         for _ in range(4):
             model.falls_silent()
             with errands.project.start(*arguments) as running:
-                assert model.reached.wait(20)
+                running.wait_until(model.reached)
                 running.kill()
             arguments = ("runs", "resume", "errands-1")
         resumed = errands.resume()
@@ -196,9 +196,9 @@ def test_a_run_goes_on_by_the_plan_it_was_started_with(tmp_path):
     with serve(model) as server:
         errands = Errands(tmp_path, server.base_url)
         with errands.start() as running:
-            assert model.reached.wait(20)
+            running.wait_until(model.reached)
             running.kill()
-        errands.project.write({"errands.flow.yaml": FLOW.replace("Be brief.", "Be long.")})
+        errands.write_flow(FLOW.replace("Be brief.", "Be long."))
         resumed = errands.resume()
         instructions = {one.body["messages"][0]["content"] for one in server.requests}
     assert resumed.code == 0, resumed.err

@@ -59,7 +59,7 @@ def test_termination_parks_the_run_as_well(tmp_path):
     with serve(model) as server:
         errands = Errands(tmp_path, server.base_url)
         with errands.start() as running:
-            assert model.reached.wait(20)
+            running.wait_until(model.reached)
             running.signal(signal.SIGTERM)
             parked = running.finish(5)
         ended = errands.resume()
@@ -72,7 +72,7 @@ def test_a_parked_run_is_listed_as_parked_with_the_way_on(tmp_path):
     with serve(model) as server:
         errands = Errands(tmp_path, server.base_url)
         with errands.start() as running:
-            assert model.reached.wait(20)
+            running.wait_until(model.reached)
             running.signal(signal.SIGINT)
             running.finish()
     [row] = errands.project.runs()

@@ -14,7 +14,7 @@ def test_a_second_execute_is_refused_with_the_name_of_the_holder(tmp_path):
     with serve(model) as server:
         errands = Errands(tmp_path, server.base_url)
         with errands.start() as running:
-            assert model.reached.wait(20)
+            running.wait_until(model.reached)
             second = errands.project.flowrun("execute", "errands.flow.yaml")
             assert len(server.requests) == 1
     assert (second.code, second.out) == (6, "")
@@ -30,8 +30,8 @@ def test_looking_works_meanwhile(tmp_path):
     model = Model(PLAIN, silent_at=("Second", 0))
     with serve(model) as server:
         errands = Errands(tmp_path, server.base_url)
-        with errands.start():
-            assert model.reached.wait(20)
+        with errands.start() as running:
+            running.wait_until(model.reached)
             [row] = errands.project.runs()
             shown = errands.project.show("errands-1")
             listed = errands.project.flowrun("runs", "list")
@@ -48,8 +48,8 @@ def test_a_run_that_is_alive_is_not_resumed_by_another(tmp_path):
     model = Model(PLAIN, silent_at=("First", 0))
     with serve(model) as server:
         errands = Errands(tmp_path, server.base_url)
-        with errands.start():
-            assert model.reached.wait(20)
+        with errands.start() as running:
+            running.wait_until(model.reached)
             resumed = errands.resume()
             assert len(server.requests) == 1
     assert (resumed.code, resumed.out) == (6, "")
@@ -60,7 +60,7 @@ def test_the_lock_goes_with_its_holder(tmp_path):
     with serve(model) as server:
         errands = Errands(tmp_path, server.base_url)
         with errands.start() as running:
-            assert model.reached.wait(20)
+            running.wait_until(model.reached)
             running.kill()
         second = errands.project.flowrun("execute", "errands.flow.yaml")
     assert second.code == 0, second.err
@@ -90,7 +90,7 @@ def test_a_run_id_given_again_goes_on_with_what_was_interrupted(tmp_path):
     with serve(model) as server:
         errands = Errands(tmp_path, server.base_url)
         with errands.start() as running:
-            assert model.reached.wait(20)
+            running.wait_until(model.reached)
             running.signal(signal.SIGINT)
             running.finish()
         with errands.start() as running:
@@ -106,7 +106,7 @@ def test_a_run_id_of_another_plan_is_refused(tmp_path):
         errands = Errands(tmp_path, server.base_url)
         with errands.start() as running:
             running.finish()
-        errands.project.write({"errands.flow.yaml": FLOW.replace("Be brief.", "Be long.")})
+        errands.write_flow(FLOW.replace("Be brief.", "Be long."))
         with errands.start() as running:
             refused = running.finish()
         assert len(server.requests) == 2

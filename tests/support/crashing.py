@@ -48,12 +48,13 @@ class Errands:
     """The project, and a gate that its tool `hold` stands at."""
 
     def __init__(self, folder: Path, base_url: str, *, flow=FLOW, effect="at_most_once"):
-        files = {
-            "errands.flow.yaml": flow.replace("EFFECT", effect),
-            "flowrun.yaml": endpoint_settings(base_url),
-        }
-        self.project = Project(folder, files)
+        self.project = Project(folder, {"flowrun.yaml": endpoint_settings(base_url)})
         self.gate = Gate(self.project.root, "gate")
+        self.write_flow(flow, effect=effect)
+
+    def write_flow(self, flow: str, *, effect: str = "at_most_once") -> None:
+        """Put another flow in place of the one there is; `effect` is that of its tool `hold`."""
+        self.project.write({"errands.flow.yaml": flow.replace("EFFECT", effect)})
 
     @property
     def ledger(self) -> list[str]:

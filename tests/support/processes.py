@@ -19,6 +19,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,6 +106,13 @@ class Running:
             self._heard.wait_for(heard, PATIENCE_S)
         assert found, f"no event {wanted} in {self._lines}"
         return found[0]
+
+    def wait_until(self, reached: threading.Event) -> None:
+        """Return when something happened elsewhere, to which the process is on its way."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not reached.wait(0.05):
+            assert self._popen.poll() is None, f"ended before it came so far: {self._lines}"
+            assert time.monotonic() < deadline, f"still not there: {self._lines}"
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process alone, not to what it started."""

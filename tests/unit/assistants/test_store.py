@@ -97,3 +97,16 @@ def test_forgetting_which_snapshots_are_stored_does_no_harm(database):
         await store.settle(store.mark)
 
     asyncio.run(work())
+
+
+def test_a_label_is_looked_up_in_an_index(database):
+    plans = [
+        database.read(f"EXPLAIN QUERY PLAN {select}WHERE {where}", ("x",))
+        for select, where in (
+            (store_module._ASSISTANT, store_module._BY_LABEL),
+            (store_module._THREAD, store_module._BY_LABEL),
+            (store_module._RUN, store_module._RUN_BY_LABEL),
+        )
+    ]
+    for plan in plans:
+        assert "_by_label" in str(plan[0][-1])

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +114,188 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_store(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
         open_database(tmp_path / "file" / "store.db", holder="test")
+
+
+def open_store(tmp_path):
+    return open_database(tmp_path / "store.db", holder="test")
+
+
+async def soon(awaitable):
+    """Fail, where a caller was forgotten, instead of waiting for ever."""
+    return await asyncio.wait_for(awaitable, 10)
+
+
+def test_a_store_whose_owner_row_is_gone_refuses_instead_of_keeping_callers_waiting(tmp_path):
+    async def write():
+        database = open_store(tmp_path)
+        with sqlite3.connect(tmp_path / "store.db") as other:
+            other.execute("DELETE FROM owner")
+        database.submit(INSERT, [("lost",)])
+        with pytest.raises(OwnershipLost):
+            await soon(database.commit())
+        database.close()
+
+    asyncio.run(write())
+
+
+def test_whatever_goes_wrong_in_the_writer_callers_are_told(tmp_path):
+    async def write():
+        database = open_store(tmp_path)
+        database.submit(INSERT, [5])  # no row at all: a mistake of ours
+        with pytest.raises(StorageError, match="cannot write"):
+            await soon(database.commit())
+        database.close()
+
+    asyncio.run(write())
+
+
+def test_a_caller_that_waits_while_the_store_is_closed_is_told_how_it_went(tmp_path):
+    async def write():
+        database = open_store(tmp_path)
+        database.submit(INSERT, [("first",)])
+        first = asyncio.create_task(database.commit())
+        await asyncio.sleep(0)
+        database.submit(INSERT, [("second",)])
+        second = asyncio.create_task(database.commit())
+        await asyncio.sleep(0)
+        database.close()
+        await soon(asyncio.gather(first, second))
+        assert digests(StoreReader(tmp_path / "store.db")) == ["first", "second"]
+
+    asyncio.run(write())
+
+
+def test_a_closed_store_refuses_and_closing_twice_does_nothing(tmp_path):
+    async def write():
+        database = open_store(tmp_path)
+        database.close()
+        database.close()
+        with pytest.raises(StorageError, match="closed"):
+            database.submit(INSERT, [("late",)])
+        with pytest.raises(StorageError, match="closed"):
+            await soon(database.commit())
+        with pytest.raises(StorageError):
+            database.read("SELECT 1")
+
+    asyncio.run(write())
+
+
+def test_what_comes_after_a_failed_batch_is_not_written_at_close_either(tmp_path):
+    async def write():
+        database = open_store(tmp_path)
+        database.submit("INSERT INTO plan (digest, abi, body) VALUES (?, NULL, '')", [("bad",)])
+        caller = asyncio.create_task(database.commit())
+        await asyncio.sleep(0)
+        database.submit(INSERT, [("after",)])
+        database.close()  # the writer has failed, and the loop has not heard of it yet
+        with pytest.raises(StorageError):
+            await soon(caller)
+
+    asyncio.run(write())
+    assert digests(StoreReader(tmp_path / "store.db")) == []
+
+
+def test_a_loop_that_closes_while_the_writer_works_leaves_the_store_to_the_next(tmp_path):
+    database = open_store(tmp_path)
+
+    async def leave():
+        for number in range(200):
+            database.submit(INSERT, [(f"{number:03}",)])
+        database._dispatch(asyncio.get_running_loop())
+
+    async def go_on():
+        database.submit(INSERT, [("next",)])
+        await soon(database.commit())
+
+    asyncio.run(leave())
+    asyncio.run(go_on())
+    assert len(digests(database)) == 201
+    database.close()
+
+
+def test_a_loop_that_ends_with_callers_waiting_does_not_stop_the_next(tmp_path):
+    database = open_store(tmp_path)
+
+    async def leave():
+        database.submit(INSERT, [("left",)])
+        waiting = asyncio.create_task(database.commit())
+        await asyncio.sleep(0)
+        database.submit(INSERT, [("behind",)])
+        gathering = asyncio.create_task(database.commit())
+        await asyncio.sleep(0)
+        return waiting, gathering  # both are cancelled by `asyncio.run`
+
+    async def go_on():
+        await soon(database.commit())
+
+    asyncio.run(leave())
+    asyncio.run(go_on())
+    assert digests(database) == ["left", "behind"]
+    database.close()
+
+
+def test_two_loops_at_once_are_refused(tmp_path):
+    async def write():
+        database = open_store(tmp_path)
+        await database.commit()
+        with pytest.raises(RuntimeError, match="one event loop at a time"):
+            await asyncio.to_thread(lambda: asyncio.run(database.commit()))
+        database.close()
+
+    asyncio.run(write())
+
+
+def test_a_cancelled_caller_takes_nobody_with_it(tmp_path):
+    async def write():
+        database = open_store(tmp_path)
+
+        async def one(number):
+            database.submit(INSERT, [(f"{number}",)])
+            await database.commit()
+
+        callers = [asyncio.create_task(one(number)) for number in range(6)]
+        await asyncio.sleep(0)
+        callers[0].cancel()
+        callers[3].cancel()
+        ends = await soon(asyncio.gather(*callers, return_exceptions=True))
+        assert [isinstance(end, asyncio.CancelledError) for end in ends] == [
+            True, False, False, True, False, False,
+        ]  # fmt: skip
+        assert len(digests(database)) == 6
+        database.close()
+
+    asyncio.run(write())
+
+
+def test_all_who_wait_are_told_of_a_failure_and_so_is_everybody_after(tmp_path):
+    async def write():
+        database = open_store(tmp_path)
+        database.submit("INSERT INTO nowhere VALUES (?)", [("x",)])
+        callers = [asyncio.create_task(database.commit()) for _ in range(3)]
+        await asyncio.sleep(0)
+        database.submit(INSERT, [("later",)])
+        callers.append(asyncio.create_task(database.commit()))
+        ends = await soon(asyncio.gather(*callers, return_exceptions=True))
+        assert all(isinstance(end, StorageError) for end in ends)
+        with pytest.raises(StorageError):
+            database.require_open()
+        database.close()
+
+    asyncio.run(write())
+    assert digests(StoreReader(tmp_path / "store.db")) == []
+
+
+def test_a_refused_store_leaves_no_open_file_behind(tmp_path):
+    open_store(tmp_path).close()
+    with sqlite3.connect(tmp_path / "store.db") as other:
+        other.execute("INSERT INTO migration VALUES ('0999_future', '9.9.9')")
+    other.close()
+    with pytest.raises(StoreTooNew):
+        open_store(tmp_path)
+    held = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    assert not [name for name in held if str(tmp_path) in name]
+
+
+def test_there_is_nothing_to_read_before_there_is_a_store(tmp_path):
+    with pytest.raises(StorageError, match="there is none yet"):
+        StoreReader(tmp_path / "store.db")

@@ -1,0 +1,60 @@
+"""The scripted model's file: found, read and bound."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from flowrun.app.project import is_file, reader, seen_from_here
+from flowrun.errors import BadRequest, InvalidSource, ProjectError
+from flowrun.source.diagnostic import suggest
+from flowrun.source.document import remembering
+from flowrun.source.report import make_report
+from flowrun.source.resolve import resolve_document
+from flowrun.spec.bind import bind_replies
+from flowrun.spec.replies import Replies
+
+
+def find_replies(root: Path, file: str) -> str:
+    """Return the path, from the root, of a replies file that somebody named.
+
+    Args:
+        root: Of the project, symbolic links resolved.
+        file: Relative to the current directory, else to the root.
+
+    Raises:
+        ProjectError: there is no such file.
+        BadRequest: it is not inside the project.
+    """
+    found = next((one for one in (Path(file), root / file) if is_file(one)), None)
+    if found is None:
+        raise ProjectError(f"there is no replies file `{file}`", suggest(file, _all_replies(root)))
+    full = found.resolve()
+    if not full.is_relative_to(root):
+        raise BadRequest(
+            f"replies file `{file}` is outside the project", "copy it to where the flow is"
+        )
+    return full.relative_to(root).as_posix()
+
+
+def _all_replies(root: Path) -> list[str]:
+    """Return the replies files of the root and of its folders; not deeper, where anything may be."""
+    patterns = ("*.replies.yaml", "*/*.replies.yaml")
+    return [one.relative_to(root).as_posix() for pattern in patterns for one in root.glob(pattern)]
+
+
+def read_replies(root: Path, path: str, environ: Mapping[str, str]) -> Replies:
+    """Read a replies file by its path from the root.
+
+    Raises:
+        InvalidSource: it has errors; half a script would mislead.
+    """
+    read, sources = remembering(reader(root))
+    document, found = resolve_document(path, read, environ)
+    diagnostics = list(found)
+    bound = None
+    if document is not None:
+        bound, complaints = bind_replies(document)
+        diagnostics += complaints
+    if bound is None or diagnostics:
+        report = seen_from_here(make_report(diagnostics, sources), root)
+        raise InvalidSource(report, len(diagnostics))
+    return bound.replies
