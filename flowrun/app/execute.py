@@ -152,6 +152,8 @@ async def _see_through(
 
     engine.watch(see)
     await enter()
+    if not early and earlier:  # the same id once more, of a run that is over: tell its story again
+        early, earlier = list(earlier), ()
     # Only now: a run that is refused never began.
     occasion.audience.begin(
         RunStart(run_id=run_id, plan=session.plan, notice=session.notice, earlier=earlier)

@@ -64,7 +64,7 @@ def _typed(name: str, text: str, schema: JsonObject) -> JsonValue:
         value = None
     if not _IS_OF_TYPE[kind](value):
         raise BadRequest(f"input `{name}`: expected {EXPECTED_TYPES[kind]}, found {shown(text)}")
-    return value
+    return int(value) if kind == "integer" and isinstance(value, float) else value
 
 
 def _is_number(value: JsonValue) -> TypeGuard[int | float]:
@@ -72,7 +72,7 @@ def _is_number(value: JsonValue) -> TypeGuard[int | float]:
 
 
 _IS_OF_TYPE: Mapping[str, Callable[[JsonValue], bool]] = {
-    "integer": lambda value: _is_number(value) and value == value // 1,
+    "integer": lambda value: _is_number(value) and isfinite(value) and value == int(value),
     "number": _is_number,
     "boolean": lambda value: isinstance(value, bool),
     "array": lambda value: isinstance(value, list),

@@ -25,7 +25,7 @@ from flowrun.graph.surroundings import Surroundings
 from flowrun.plan.compile import compile_plan
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.source.collector import collector_paused
-from flowrun.source.diagnostic import Diagnostic, has_errors
+from flowrun.source.diagnostic import Diagnostic, Severity, has_errors
 from flowrun.source.document import Unreadable, remembering
 from flowrun.source.report import Report, make_report
 from flowrun.source.resolve import resolve_document
@@ -93,9 +93,11 @@ def _load(path: str, environ: Mapping[str, str]) -> Loaded:
     if graph is not None and not has_errors(diagnostics):
         plan, complaints = compile_plan(graph)
         diagnostics += complaints
-    report = seen_from_here(make_report(diagnostics, sources), root)
     if has_errors(diagnostics):
         plan = None
+        # What looks unused may be used by what could not be read.
+        diagnostics = [one for one in diagnostics if one.severity is Severity.ERROR]
+    report = seen_from_here(make_report(diagnostics, sources), root)
     return Loaded(
         path=relative, project=project, report=report, bound=bound, graph=graph, plan=plan
     )
@@ -126,6 +128,7 @@ def _look_around(
     flow_dir = project.root / PurePosixPath(path).parent
     modules: dict[str, SourceText] = {}
     programs: set[str] = set()
+    missing_folders: set[str] = set()
     for tool in flow.tools.values():
         if tool.python is not None:
             module = tool.python.partition(":")[0]
@@ -133,16 +136,28 @@ def _look_around(
             text = None if found is None else _module_text(found, project)
             if text is not None:
                 modules[module] = text
-        elif tool.shell and _program_exists(tool.shell[0], project.root / tool.cwd, environ):
+            continue
+        if not _is_folder(project, tool.cwd):
+            missing_folders.add(tool.cwd)
+        if tool.shell and _program_exists(tool.shell[0], project.root / tool.cwd, environ):
             programs.add(tool.shell[0])
     settings = project.settings
     return Surroundings(
         modules=modules,
         programs=frozenset(programs),
+        missing_folders=frozenset(missing_folders),
         environment=frozenset(environ),
         endpoints=frozenset(settings.endpoints),
         aliases={alias: (one.model, one.endpoint or "") for alias, one in settings.models.items()},
     )
+
+
+def _is_folder(project: Project, folder: str) -> bool:
+    try:
+        real = (project.root / folder).resolve()
+        return real.is_dir() and real.is_relative_to(project.root)
+    except (OSError, ValueError):
+        return False
 
 
 def _module_text(file: Path, project: Project) -> SourceText | None:

@@ -83,6 +83,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether a directory is there."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _is_there(path: Path) -> bool:
     """A link that leads nowhere is there: what it was meant to be must not be passed over."""
     try:
@@ -157,7 +165,7 @@ def seen_from_here(report: Report, root: Path) -> Report:
 
 def _near(full: Path, root: Path) -> str | None:
     """Return a file in the same folder with nearly the same name, from the root."""
-    if not os.access(full.parent, os.R_OK | os.X_OK) or not full.parent.is_dir():
+    if not os.access(full.parent, os.R_OK | os.X_OK) or not is_folder(full.parent):
         return None
     from difflib import get_close_matches  # only a mistake needs it
 
@@ -172,11 +180,11 @@ def locate_flow(path: str) -> tuple[Path, str]:
     Raises:
         ProjectError: there is no such file.
     """
-    full = Path(path)
+    full = here() / path
     try:
         mode = full.stat().st_mode
     except (FileNotFoundError, NotADirectoryError) as failure:
-        raise ProjectError(f"no file `{path}`", _flows_beside(full)) from failure
+        raise ProjectError(f"no file `{path}`", _flows_beside(Path(path))) from failure
     except OSError as failure:
         raise ProjectError(f"`{path}` cannot be read: {_reason(failure)}") from failure
     if S_ISDIR(mode):

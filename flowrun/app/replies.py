@@ -22,8 +22,10 @@ def find_replies(root: Path, file: str) -> str:
 
     Raises:
         ProjectError: there is no such file.
-        BadRequest: it is not inside the project.
+        BadRequest: none is named, or it is not inside the project.
     """
+    if not file:
+        raise BadRequest("expected a file after `scripted:`, found none")
     found = next((one for one in (Path(file), root / file) if is_file(one)), None)
     if found is None:
         raise ProjectError(f"there is no replies file `{file}`", suggest(file, _all_replies(root)))
@@ -36,7 +38,7 @@ def find_replies(root: Path, file: str) -> str:
 
 
 def _all_replies(root: Path) -> list[str]:
-    """Return the replies files of the root and of its folders; not deeper, where anything may be."""
+    """Return the replies files of the root and of its folders, not deeper."""
     patterns = ("*.replies.yaml", "*/*.replies.yaml")
     return [one.relative_to(root).as_posix() for pattern in patterns for one in root.glob(pattern)]
 

@@ -64,7 +64,7 @@ def refuse_finished(head: FlowRunHead) -> None:
     """
     if head.status not in ("running", "parked"):
         hint = f"`flowrun runs show {head.run_id}` shows it"
-        raise RunConflict(head.run_id, f"is {head.status} already", hint)
+        raise RunConflict(head.run_id, f"is over: {head.status}", hint)
 
 
 def _alive(project: Project) -> frozenset[str] | None:

@@ -223,9 +223,7 @@ class AssistantStore:
 
     def run(self, *, identifier: str = "", label: str = "") -> AssistantRun | None:
         """Return a run by id or by label."""
-        where, value = (
-            ("run.id = ?", identifier) if identifier else (_RUN_BY_LABEL, sqlable(label))
-        )
+        where, value = ("run.id = ?", identifier) if identifier else (_RUN_BY_LABEL, sqlable(label))
         rows = self._database.read(_RUN + "WHERE " + where, (value,))
         return read_run(rows[0]) if rows else None
 

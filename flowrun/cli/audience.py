@@ -1,7 +1,6 @@
 """How the commands that run something show it, take Ctrl-C, and exit."""
 
 import asyncio
-import io
 import os
 import signal
 import sys
@@ -9,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 from flowrun.app.execute import Occasion, RunOutcome, RunStart
-from flowrun.cli.streams import OutputLost, deliver, silence, tell
+from flowrun.cli.streams import OutputLost, delivering, silence, tell
 from flowrun.clock import SystemClock
 from flowrun.events.bus import Sink, StampedEvent
 from flowrun.events.codec import envelope
@@ -116,12 +115,11 @@ def _conclude(outcome: RunOutcome, form: str) -> None:
     """Write the result to stdout."""
     steps = [step.name for step in outcome.plan.steps]
     summary = fold(outcome.head.run_id, outcome.events, steps=steps)
-    text = io.StringIO()
-    if form == "json":
-        text.write(pretty_json(result_object(summary)) + "\n")
-    elif form == "text":
-        write_outputs(summary, text)
-    deliver(text.getvalue(), sys.stdout)
+    with delivering(sys.stdout):
+        if form == "json":
+            sys.stdout.write(pretty_json(result_object(summary)) + "\n")
+        elif form == "text":
+            write_outputs(summary, sys.stdout)
 
 
 def _exit_code(outcome: RunOutcome, received: list[signal.Signals]) -> int:

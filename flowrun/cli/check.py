@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from flowrun.app.load import load_flow
-from flowrun.app.project import find_root, here
+from flowrun.app.project import find_root, here, is_folder
 from flowrun.cli.shared import FORMATS, show_report
 from flowrun.cli.streams import deliver
 from flowrun.errors import ProjectError, plural
@@ -46,7 +46,7 @@ def _flows(paths: tuple[str, ...]) -> list[str]:
     """Return every flow once, directories filled in."""
     found: list[str] = []
     for path in paths or (_own_flows(),):
-        if not Path(path).is_dir():
+        if not is_folder(Path(path)):
             found.append(path)
             continue
         below = sorted(str(one) for one in Path(path).rglob("*.flow.yaml"))
@@ -59,7 +59,7 @@ def _flows(paths: tuple[str, ...]) -> list[str]:
 def _own_flows() -> str:
     """Return the project's `flows/`, as a path from the current directory."""
     flows = Path(os.path.relpath(find_root(here()) / "flows", here()))
-    if not flows.is_dir():
+    if not is_folder(flows):
         raise ProjectError(
             "there is no directory `flows` in this project", "name a flow, or a directory of flows"
         )

@@ -4,11 +4,11 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
 from flowrun.app.doctor import Finding, count_broken, examine
+from flowrun.app.project import here
 from flowrun.views.doctor import findings_object, findings_text
 from flowrun.views.text import pretty_json, use_colour
 
@@ -28,7 +28,7 @@ def command(form: str) -> int:
     Nothing is written and no network is asked. Keys are reported as present or missing, never
     shown. Exit code 1 when something is broken.
     """
-    findings = (*examine(Path.cwd(), os.environ), *_terminal())
+    findings = (*examine(here(), os.environ), *_terminal())
     if form == "json":
         click.echo(pretty_json(findings_object(findings)))
     else:

@@ -7,10 +7,9 @@ from importlib import import_module
 
 import click
 
-from flowrun.cli.streams import OutputLost, finish, secure_streams, silence, tell
+from flowrun.cli.streams import OutputLost, deliver, secure_streams, silence, tell
 from flowrun.errors import FlowrunError, InvalidSource
 from flowrun.ids import VERSION
-from flowrun.views.text import neutralise
 
 COMMANDS: dict[str, str] = {
     "execute": "Run a flow to its end.",
@@ -96,24 +95,30 @@ def exit_code_of(work: Callable[[], int], command: str = "none") -> int:
     """
     try:
         code = work()
-        finish(sys.stdout)
-        return code
-    except click.ClickException as failure:
-        return _misused(failure)
-    except FlowrunError as failure:
-        return _refuse(failure)
+        deliver("", sys.stdout)  # what waits in the buffer
     except (KeyboardInterrupt, click.Abort):
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        silence(sys.stdout)
-        return 0
-    except Exception as failure:  # noqa: BLE001  # the last-resort handler: a bug, reported as one
-        return _last_resort(failure, command)
+    except (Exception, SystemExit) as failure:  # noqa: BLE001  # the last-resort handler
+        return _failed(failure, command)
+    return code
 
 
-def _last_resort(failure: Exception, command: str) -> int:
+def _failed(failure: BaseException, command: str) -> int:
+    match failure:
+        case click.ClickException():
+            return _misused(failure)
+        case FlowrunError():
+            return _refuse(failure)
+        case BrokenPipeError():
+            silence(sys.stdout)
+            return 0
+        case _:
+            return _last_resort(failure, command)
+
+
+def _last_resort(failure: BaseException, command: str) -> int:
     try:
-        finish(sys.stdout)
+        deliver("", sys.stdout)
     except OutputLost as lost:
         if isinstance(failure, OSError):  # a full disk under standard output is not our mistake
             return _refuse(lost)
@@ -138,7 +143,15 @@ def _dispatch(given: list[str]) -> int:
         context = main.make_context("flowrun", [], resilient_parsing=True)
         tell(main.get_help(context))
         return EXIT_USAGE
-    result = main.main(args=given, prog_name="flowrun", standalone_mode=False)
+    streams = sys.stdout, sys.stderr
+    try:
+        result = main.main(args=given, prog_name="flowrun", standalone_mode=False)
+    except SystemExit as ended:
+        # Click wraps both streams and exits by 1 when the reader of standard output has gone.
+        if sys.stdout is streams[0]:
+            raise
+        sys.stdout, sys.stderr = streams
+        raise BrokenPipeError from ended
     return result if isinstance(result, int) else 0
 
 
@@ -154,6 +167,8 @@ def _misused(failure: click.ClickException) -> int:
 
 
 def _complain(message: str, hint: str | None = None) -> None:
+    from flowrun.views.text import neutralise  # only a complaint needs it
+
     tell(f"error: {neutralise(message)}")
     if hint:
         tell(f"help: {neutralise(hint)}")

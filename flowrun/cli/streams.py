@@ -1,8 +1,10 @@
 """Standard output and standard error when they are closed, full, or nobody reads them any more."""
 
 import contextlib
+import io
 import os
 import sys
+from collections.abc import Iterator
 from typing import IO
 
 from flowrun.errors import FlowrunError
@@ -27,31 +29,42 @@ def secure_streams() -> None:
             os.fstat(number)
         except OSError:
             # The lowest free number is given: this one, since those below are open.
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003  # no keyword
     # mypy takes the streams for granted; Python leaves out those that were closed.
     for name, number in (("stdout", 1), ("stderr", 2)):
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115  # a descriptor, for the life of the process
     out = sys.stdout
-    if out is sys.__stdout__ and hasattr(out, "reconfigure"):
+    if isinstance(out, io.TextIOWrapper) and out is sys.__stdout__:
         encoding = out.encoding if out.isatty() else "utf-8"
         out.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
-def deliver(text: str, stream: IO[str]) -> None:
-    """Write a result. When its reader has gone, that is no failure: the rest is not wanted.
+@contextlib.contextmanager
+def delivering(stream: IO[str]) -> Iterator[None]:
+    """Write a result inside. When its reader has gone, that is no failure: nobody wants the rest.
 
     Raises:
         OutputLost: it cannot be written.
     """
     try:
-        stream.write(text)
+        yield
         stream.flush()
     except BrokenPipeError:
         silence(stream)
     except OSError as failure:
         silence(stream)
         raise OutputLost((failure.strerror or "no reason given").lower()) from failure
+
+
+def deliver(text: str, stream: IO[str]) -> None:
+    """Write a result, as `delivering` does.
+
+    Raises:
+        OutputLost: it cannot be written.
+    """
+    with delivering(stream):
+        stream.write(text)
 
 
 def tell(text: str) -> None:
@@ -67,12 +80,3 @@ def silence(stream: IO[str]) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, number)
         os.close(nowhere)
-
-
-def finish(stream: IO[str]) -> None:
-    """Write what waits in the buffer.
-
-    Raises:
-        OutputLost: it cannot be written.
-    """
-    deliver("", stream)

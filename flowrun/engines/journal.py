@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from flowrun.clock import Clock
 from flowrun.engines.scope import JournalScope, LiveRun, load_run
 from flowrun.errors import FlowrunError, RunConflict, RunNotFound
 from flowrun.events.bus import StampedEvent
-from flowrun.events.codec import decode_event
+from flowrun.events.codec import decode_event, encode_event
 from flowrun.events.records import (
     FlowRunFinished,
     FlowRunParked,
@@ -31,6 +32,7 @@ Interpret: TypeAlias = Callable[
 """What carries out a plan: `interpreter.flow.interpret_flow` with its runtime and tools bound."""
 
 PARK_GRACE_S = 3.0
+"""How long parking waits for tools at work that must not run twice."""
 
 _INSERT_PLAN = "INSERT OR IGNORE INTO plan (digest, abi, body) VALUES (?, ?, ?)"
 _INSERT_RUN = """
@@ -42,7 +44,11 @@ _FINISH_RUN = "UPDATE flow_run SET status = ?, finished_at = ?, error = ? WHERE 
 _ENTER_RUN = "UPDATE flow_run SET status = 'running', entries = ? WHERE number = ?"
 _HEADS = """
 SELECT run_id, flow, status, plan_digest, started_at, finished_at, error
-FROM flow_run WHERE ?1 IS NULL OR run_id = ?1 ORDER BY started_at DESC, number DESC
+FROM flow_run ORDER BY started_at DESC, number DESC
+"""
+_HEAD = """
+SELECT run_id, flow, status, plan_digest, started_at, finished_at, error
+FROM flow_run WHERE run_id = ?
 """
 _FIND = """
 SELECT number, run_id, status, plan_digest, inputs, environment, entries
@@ -63,12 +69,23 @@ class PlanUnreadable(FlowrunError):
 class JournalEngine:
     """`EngineClient` over a store that this process owns."""
 
-    def __init__(self, database: Database, clock: Clock, interpret: Interpret) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        interpret: Interpret,
+        *,
+        park_grace_s: float = PARK_GRACE_S,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._interpret = interpret
+        self._park_grace_s = park_grace_s
         self._sinks: list[Sink] = []
-        self._live: dict[str, tuple[LiveRun, asyncio.Task[FlowRunFinished | None]]] = {}
+        self._live: dict[str, tuple[LiveRun, asyncio.Task[None]]] = {}
+        """Runs at work: nothing may enter one of these a second time."""
+        self._mistakes: dict[str, BaseException] = {}
+        """What broke off a run that is not over, until it is entered again."""
         self._digests: dict[int, tuple[ExecutionPlan, str, str]] = {}
         rows = database.read("SELECT coalesce(max(number), 0) FROM flow_run")
         self._last_number = int(str(rows[0][0]))
@@ -81,6 +98,8 @@ class JournalEngine:
         if run_id in self._live or self._find(run_id) is not None:
             await self._start_again(run_id, digest, inputs)
             return
+        started = FlowRunStarted(flow=plan.flow, plan_digest=digest, inputs=inputs)
+        encode_event(started)  # what JSON cannot say is refused before anything is queued
         self._last_number += 1
         number, written, at = self._last_number, canonical_json(inputs), self._clock.now()
         submit = self._database.submit
@@ -89,14 +108,18 @@ class JournalEngine:
         kept = (canonical_json(environment), canonical_json(origin))
         submit(_INSERT_RUN, ((number, run_id, plan.flow, digest, written, *kept, at),))
         run = self._live_run(number, run_id)
-        run.append_event(
-            "run/started", FlowRunStarted(flow=plan.flow, plan_digest=digest, inputs=inputs)
-        )
+        run.append_event("run/started", started)
         self._enter(run, plan, inputs, environment)
         await self._database.commit()
 
     async def resume(self, run_id: str) -> None:
-        """Enter a parked or crashed run again."""
+        """Enter a parked or crashed run again; one that is being parked, once it is."""
+        while run_id in self._live:
+            run, task = self._live[run_id]
+            if not run.stopping:
+                return
+            await asyncio.wait([task])
+        await self._database.commit()  # what an earlier life in this process left in the queue
         if run_id in self._live:
             return
         found = self._find(run_id)
@@ -107,23 +130,21 @@ class JournalEngine:
             raise RunConflict(run_id, f"is {status!s} already", f"flowrun runs show {run_id}")
         plan = read_plan(self._database, str(digest))
         run = self._live_run(int(str(number)), run_id)
+        run.entry = int(str(entries)) + 1
         load_run(run, _journal_rows(self._database, run.number))
-        entry = int(str(entries)) + 1
-        self._database.submit(_ENTER_RUN, ((entry, run.number),))
-        run.append_event(f"run/resumed[{entry}]", FlowRunResumed(entry=entry))
-        await self._database.commit()
+        self._database.submit(_ENTER_RUN, ((run.entry, run.number),))
+        run.append_event(f"run/resumed[{run.entry}]", FlowRunResumed(entry=run.entry))
         self._enter(run, plan, json.loads(str(inputs)), json.loads(str(environment)))
+        await self._database.commit()
 
     async def wait(self, run_id: str) -> FlowRunHead:
-        """Wait until the run finishes or parks."""
+        """Wait until the run finishes or parks; raise what broke it off, if something did."""
         if run_id in self._live:
             _, task = self._live[run_id]
-            try:
-                await asyncio.shield(task)
-            finally:
-                if task.done():
-                    self._live.pop(run_id, None)
-        heads = read_heads(self._database, frozenset(self._live), run_id)
+            await asyncio.wait([task])
+        if run_id in self._mistakes:
+            raise self._mistakes[run_id]
+        heads = read_heads(self._database, self._live, run_id)
         if not heads:
             raise RunNotFound(run_id)
         return heads[0]
@@ -134,11 +155,13 @@ class JournalEngine:
             return
         run, task = self._live[run_id]
         run.stopping = True
+        await asyncio.sleep(0)  # a task that never had a turn could not note that it was parked
         if run.at_work:
             run.idle.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(run.idle.wait(), PARK_GRACE_S)
-        task.cancel(reason)
+                await asyncio.wait_for(run.idle.wait(), self._park_grace_s)
+        if not run.ending:
+            task.cancel(reason)
         await asyncio.wait([task])
 
     def watch(self, sink: Sink) -> None:
@@ -151,12 +174,11 @@ class JournalEngine:
 
     def list(self) -> Sequence[FlowRunHead]:
         """Return every run, the latest first."""
-        return read_heads(self._database, frozenset(self._live))
+        return read_heads(self._database, self._live)
 
     async def close(self) -> None:
-        """Park what still runs."""
-        for run_id in tuple(self._live):
-            await self.park(run_id, "flowrun is closing")
+        """Park what still runs, all of it at once."""
+        await asyncio.gather(*[self.park(run_id, "flowrun is closing") for run_id in self._live])
 
     async def _start_again(self, run_id: str, digest: str, inputs: JsonObject) -> None:
         await self._database.commit()
@@ -176,8 +198,18 @@ class JournalEngine:
         inputs: JsonObject,
         environment: Mapping[str, str],
     ) -> None:
+        self._mistakes.pop(run.run_id, None)
         drive = self._drive(run, plan, inputs, environment)
-        self._live[run.run_id] = (run, asyncio.get_running_loop().create_task(drive))
+        task = asyncio.get_running_loop().create_task(drive)
+        self._live[run.run_id] = (run, task)
+        task.add_done_callback(partial(self._let_go, run.run_id))
+
+    def _let_go(self, run_id: str, task: asyncio.Task[None]) -> None:
+        """Forget a run that is not at work any more, but not why, if that was a mistake."""
+        del self._live[run_id]
+        mistake = None if task.cancelled() else task.exception()
+        if mistake is not None:
+            self._mistakes[run_id] = mistake
 
     async def _drive(
         self,
@@ -185,25 +217,28 @@ class JournalEngine:
         plan: ExecutionPlan,
         inputs: JsonObject,
         environment: Mapping[str, str],
-    ) -> FlowRunFinished | None:
+    ) -> None:
         scope = JournalScope(run)
         try:
+            if run.entry > 1:
+                await self._database.commit()  # that it was entered is known before it does harm
             finished = await self._interpret(scope, plan, inputs, environment)
         except asyncio.CancelledError as cancelled:
+            run.ending = True
             await scope.abandon()
-            await self._park(run, str(cancelled) or "stopped")
-            return None
+            run.append_event(
+                f"run/parked[{run.seq}]", FlowRunParked(reason=str(cancelled) or "stopped")
+            )
+            self._close_run(run, "parked", None)
         except BaseException:
+            run.ending = True
             await scope.abandon()
             raise
-        run.append_event("run/finished", finished)
-        self._close_run(run, finished.status, finished.error)
-        await self._database.commit()
-        return finished
-
-    async def _park(self, run: LiveRun, reason: str) -> None:
-        run.append_event(f"run/parked[{run.seq}]", FlowRunParked(reason=reason))
-        self._close_run(run, "parked", None)
+        else:
+            run.ending = True
+            await scope.abandon()
+            run.append_event("run/finished", finished)
+            self._close_run(run, finished.status, finished.error)
         await self._database.commit()
 
     def _close_run(self, run: LiveRun, status: str, error: str | None) -> None:
@@ -234,7 +269,7 @@ class JournalEngine:
 
 
 def read_heads(
-    store: Database | StoreReader, alive: frozenset[str] | None, run_id: str | None = None
+    store: Database | StoreReader, alive: Container[str] | None, run_id: str | None = None
 ) -> Sequence[FlowRunHead]:
     """Return every run of a store, the latest first, or the one that is named.
 
@@ -243,6 +278,7 @@ def read_heads(
         alive: Runs being executed now; None means all that are marked running.
         run_id: Only this run.
     """
+    rows = store.read(_HEADS) if run_id is None else store.read(_HEAD, (run_id,))
     return [
         FlowRunHead(
             run_id=str(run_id),
@@ -254,7 +290,7 @@ def read_heads(
             alive=status == "running" and (alive is None or run_id in alive),
             error=None if error is None else str(error),
         )
-        for run_id, flow, status, digest, started, finished, error in store.read(_HEADS, (run_id,))
+        for run_id, flow, status, digest, started, finished, error in rows
     ]
 
 

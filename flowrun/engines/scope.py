@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flowrun.clock import Clock
+from flowrun.errors import IllegalTransition
 from flowrun.events.bus import StampedEvent
 from flowrun.events.codec import decode_event, encode_event
 from flowrun.events.records import Event
@@ -19,6 +20,7 @@ from flowrun.ports.durable import Durable, EffectPolicy, OutcomeUnknown
 from flowrun.storage.database import Database
 
 APPEND = "INSERT INTO journal (run, seq, key, kind, body, at) VALUES (?, ?, ?, ?, ?, ?)"
+_EVENT = "SELECT body FROM journal WHERE run = ? AND key = ? AND kind = 'event'"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,13 +33,20 @@ class LiveRun:
     clock: Clock
     sinks: Sequence[Callable[[str, StampedEvent], None]]
     """Who watches; more may come while the run is alive."""
+    entry: int = 1
+    """How many times the run has been entered, this time included."""
     seq: int = 0
     intents: frozenset[str] = frozenset()
     """Keys whose intent an earlier life recorded."""
     facts: dict[str, str] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     """Events of earlier lives, by key, as text."""
+    taken: set[str] = field(default_factory=set)
+    """Keys of events of this life, from the moment their effect begins."""
     stopping: bool = False
+    """Nothing new begins: the run is about to be parked."""
+    ending: bool = False
+    """Its last row is on the way; interrupting it now would only lose that."""
     at_work: int = 0
     """Effects under way that must not be interrupted lightly."""
     idle: asyncio.Event = field(default_factory=asyncio.Event)
@@ -100,16 +109,15 @@ class JournalScope:
         run, path = self._run, self._prefix + key
         if (known := run.events.get(path)) is not None:
             return decode_event(known)
+        if path in run.taken:
+            return await self._again(path)
         if run.stopping:
             await asyncio.Event().wait()  # parked: nothing new begins, cancellation is on its way
         if policy == "at_most_once":
-            if path in run.intents:
-                raise OutcomeUnknown(path)
-            run.append(path, "intent", "{}")
-            await run.database.commit()
-            event = await self._finish(act)
-        else:
-            event = await act()
+            return await self._once(path, act)
+        run.database.require_open()
+        run.taken.add(path)
+        event = await act()
         run.append_event(path, event)
         await run.database.commit()
         return event
@@ -143,9 +151,10 @@ class JournalScope:
 
     def emit(self, key: str, event: Event) -> None:
         """Append an event, deduplicated by key."""
-        path = self._prefix + key
-        if path not in self._run.events:
-            self._run.append_event(path, event)
+        run, path = self._run, self._prefix + key
+        if path not in run.events and path not in run.taken:
+            run.taken.add(path)
+            run.append_event(path, event)
 
     def show(self, event: Event) -> None:
         """Show an event without keeping it."""
@@ -164,7 +173,8 @@ class JournalScope:
             found: JsonValue = json.loads(known)
             return found
         value = find()
-        self._run.append(path, "fact", compact_json(value))
+        text = self._run.facts[path] = compact_json(value)
+        self._run.append(path, "fact", text)
         await self._run.database.commit()
         return value
 
@@ -179,16 +189,37 @@ class JournalScope:
             task.cancel()
         await asyncio.gather(*children, return_exceptions=True)
 
-    async def _finish(self, act: Callable[[], Awaitable[Event]]) -> Event:
-        """Run what must not happen twice; while it runs, parking waits for it a little."""
+    async def _once(self, path: str, act: Callable[[], Awaitable[Event]]) -> Event:
+        """Do what must not happen twice; from intent to result, parking waits for it a little."""
         run = self._run
+        if path in run.intents:
+            raise OutcomeUnknown(path)
         run.at_work += 1
         try:
-            return await act()
+            run.append(path, "intent", "{}")
+            run.taken.add(path)
+            await run.database.commit()
+            event = await act()
+            run.append_event(path, event)
+            await run.database.commit()
         finally:
             run.at_work -= 1
             if run.at_work == 0:
                 run.idle.set()
+        return event
+
+    async def _again(self, path: str) -> Event:
+        """Return what an effect of this very life came to.
+
+        Raises:
+            IllegalTransition: it is still under way, or it failed.
+        """
+        run = self._run
+        await run.database.commit()
+        rows = run.database.read(_EVENT, (run.number, path))
+        if not rows:
+            raise IllegalTransition(f"effect `{path}`", "begun", "begin")
+        return decode_event(str(rows[0][0]))
 
     async def _see_through(
         self, child: ChildScope, work: Callable[[Durable], Awaitable[None]], scope: "JournalScope"

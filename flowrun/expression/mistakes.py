@@ -135,12 +135,14 @@ def _unexpected(message: str, offset: int, places: Places) -> TemplateProblem:
         return _unexpected_character(places)
     bracket = _BRACKET.match(message)
     if bracket:
-        return _unexpected_bracket(bracket, offset)
+        return _unexpected_bracket(bracket, offset, places)
     place = _place(offset, places)
     found = _END if "end of template" in message else _found(place, places)
     expected = _EXPECTED.search(message)
     if expected:
         wanted = _TOKENS.get(expected[1], f"`{expected[1]}`")
+        if expected[1] == "name" and (before := _before(place, places)):
+            wanted = before
         hint = _OTHER_LANGUAGES.get(place.text)
         return _problem(f"expected {wanted}, found {found}", place, hint)
     wanted = next((said for start, said in _WANTED if message.startswith(start)), "")
@@ -153,16 +155,28 @@ def _unexpected(message: str, offset: int, places: Places) -> TemplateProblem:
 
 _WANTED = (
     ("Expected an expression", "expected an expression"),
+    ("tag name expected", "expected the name of a tag"),
     ("expected name or number", "expected a name after `.`"),
     ("unexpected '", "expected an expression"),
 )
 
 
-def _unexpected_bracket(bracket: re.Match[str], offset: int) -> TemplateProblem:
+def _before(place: Piece, places: Places) -> str | None:
+    """Return what a name would be after `|` or `is`."""
+    at = places.index_at(place.start)
+    last = places.pieces[at - 1].text if at else ""
+    return {"|": "the name of a filter after `|`", "is": "the name of a test after `is`"}.get(last)
+
+
+def _unexpected_bracket(bracket: re.Match[str], offset: int, places: Places) -> TemplateProblem:
     place = Piece("operator", bracket[1], offset, offset + 1)
     if bracket[2]:
         return _problem(f"expected `{bracket[2]}`, found `{bracket[1]}`", place)
-    return _problem(f"unexpected `{bracket[1]}`", place)
+    begun = [one for one in places.pieces if one.start < offset and one.kind == "operator"]
+    opened = sum((one.text in "([{") - (one.text in ")]}") for one in begun)
+    if opened > 0:
+        return _problem(f"expected an expression, found `{bracket[1]}`", place)
+    return _problem(f"`{bracket[1]}` closes nothing here", place, "take it away")
 
 
 def _place(offset: int, places: Places) -> Piece:

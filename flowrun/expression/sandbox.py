@@ -141,9 +141,9 @@ class _Environment(ImmutableSandboxedEnvironment):
     ) -> object:
         refuse_missing(__obj)
         _budget(__context).spend_items(1)
-        if __obj is _range:
+        if __obj is number_range:
             refuse_missing(*args)
-            made = _range(*args)
+            made = number_range(*args)
             _budget(__context).spend_items(len(made))
             return made
         if isinstance(__obj, Macro) or isinstance(getattr(__obj, "__self__", None), LoopContext):
@@ -219,7 +219,8 @@ def _fits_bits(bits: int) -> None:
         raise Refused(_TOO_LARGE)
 
 
-def _range(*args: object) -> range:
+def number_range(*args: object) -> range:
+    """Return whole numbers as `range` has them, or refuse."""
     if not 1 <= len(args) <= 3 or any(not isinstance(one, int) for one in args):
         raise Refused(_RANGE_WANTS)
     made = range(*cast("tuple[int, ...]", args))
@@ -374,7 +375,7 @@ def _environment() -> _Environment:
         optimized=False,
     )
     made.globals.clear()
-    made.globals["range"] = _range
+    made.globals["range"] = number_range
     made.filters.clear()
     made.tests.clear()
     for name, function in PLAIN_FILTERS.items():

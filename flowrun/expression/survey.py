@@ -1,13 +1,15 @@
 """Walk a parsed template: list what it refers to, find what this language does not have."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from jinja2 import nodes
 
 from flowrun.expression.filters import PLAIN_FILTERS, PLAIN_TESTS
+from flowrun.expression.fixed import always_fails, range_fails
 from flowrun.expression.places import Places
+from flowrun.expression.sandbox import number_range
 from flowrun.expression.syntax import Parsed
 from flowrun.expression.terms import Analysis, Reference, TemplateProblem
 from flowrun.expression.words import FILTERS, FUNCTIONS, RESERVED, TESTS
@@ -53,21 +55,14 @@ def survey(parsed: Parsed) -> Analysis | TemplateProblem:
     return Analysis(tuple(found), native=parsed.native)
 
 
-def _local_names(tree: nodes.Template) -> frozenset[str]:
-    names = {one.name for one in tree.find_all(nodes.Name) if one.ctx in {"store", "param"}}
-    names.update(one.name for one in tree.find_all(nodes.Macro))
-    if tree.find(nodes.For) is not None:
-        names.add("loop")
-    return frozenset(names)
-
-
 class _Walk:
     """One walk over one tree."""
 
     def __init__(self, parsed: Parsed) -> None:
         self.places: Places = parsed.places
         self.offsets = parsed.offsets
-        self.locals = _local_names(parsed.tree)
+        self.scopes: list[set[str]] = [set()]
+        """Local names, by the loops and macros that one stands in."""
         self.macros = frozenset(one.name for one in parsed.tree.find_all(nodes.Macro))
         self.references: list[Reference] = []
         self.problems: list[TemplateProblem] = []
@@ -85,6 +80,18 @@ class _Walk:
                 self._call(node, depth)
             case nodes.For():
                 self._for(node, depth)
+            case nodes.Assign():
+                self.visit(node.node, depth + 1)
+                self.visit(node.target, depth + 1)
+            case nodes.AssignBlock():
+                self._inside((), [*([node.filter] if node.filter else []), *node.body], depth)
+                self.visit(node.target, depth + 1)
+            case nodes.Macro():
+                self._macro(node, depth)
+            case nodes.With():
+                self._with(node, depth)
+            case nodes.FilterBlock():
+                self._inside((), [node.filter, *node.body], depth)
             case _:
                 self._check(node)
                 self._below(node, depth)
@@ -105,8 +112,9 @@ class _Walk:
                 self._forbid(node, "`**` is not part of this language", None)
             case nodes.NSRef():
                 self._forbid(node, "only plain names can be assigned", None)
-            case nodes.Macro():
-                self._assigned(node.name, node)
+            case nodes.Slice():
+                said = "a part cannot be cut out with `[:]`"
+                self._forbid(node, said, "there are `| first`, `| last` and `| truncate(length)`")
             case _:
                 self._tag(node)
 
@@ -120,11 +128,34 @@ class _Walk:
     def _name(self, node: nodes.Name) -> None:
         if node.ctx != "load":
             self._assigned(node.name, node)
+            self.scopes[-1].add(node.name)
         elif node.name in _MAGIC:
             self._forbid(node, f"no `{node.name}` in templates", None)
-        elif node.name not in self.locals:
+        elif not self._is_local(node.name):
             start = node.lineno - 1
             self._refer((node.name,), start, start + len(node.name))
+
+    def _is_local(self, name: str) -> bool:
+        return any(name in scope for scope in self.scopes)
+
+    def _inside(self, names: Iterable[str], body: Iterable[nodes.Node], depth: int) -> None:
+        """Look at what stands in a scope of its own."""
+        self.scopes.append(set(names))
+        for one in body:
+            self.visit(one, depth + 1)
+        self.scopes.pop()
+
+    def _macro(self, node: nodes.Macro, depth: int) -> None:
+        self._assigned(node.name, node)
+        self.scopes[-1].add(node.name)
+        for one in node.defaults:
+            self.visit(one, depth + 1)
+        self._inside((), [*node.args, *node.body], depth)
+
+    def _with(self, node: nodes.With, depth: int) -> None:
+        for one in node.values:
+            self.visit(one, depth + 1)
+        self._inside((), [*node.targets, *node.body], depth)
 
     def _assigned(self, name: str, node: nodes.Node) -> None:
         if name in RESERVED or name in FUNCTIONS or name in _MAGIC or name == "loop":
@@ -144,10 +175,10 @@ class _Walk:
             self._forbid(node, "the template is nested too deeply", None)
             return
         path, end = self._constant(list(reversed(parts)), depth)
-        plain = isinstance(base, nodes.Name) and base.name not in self.locals | _MAGIC
-        if plain and isinstance(base, nodes.Name):
+        name = base.name if isinstance(base, nodes.Name) else None
+        if name is not None and not self._is_local(name) and name not in _MAGIC:
             start = base.lineno - 1
-            self._refer((base.name, *path), start, end or start + len(base.name))
+            self._refer((name, *path), start, end or start + len(name))
         else:
             self.visit(base, depth + 1)
 
@@ -188,7 +219,10 @@ class _Walk:
             self.visit(child, depth + 1)
         called = node.node
         if isinstance(called, nodes.Name):
-            if called.name in self.macros or called.name in FUNCTIONS:
+            if called.name in self.macros:
+                return
+            if called.name in FUNCTIONS:
+                self._fails(called, range_fails(node, number_range))
                 return
             hint = suggest(called.name, [*FUNCTIONS, *self.macros])
             if called.name in FILTERS or called.name in _METHODS:
@@ -204,7 +238,7 @@ class _Walk:
 
     def _is_loop_call(self, called: nodes.Getattr) -> bool:
         loop = isinstance(called.node, nodes.Name) and called.node.name == "loop"
-        return loop and "loop" in self.locals and called.attr in _LOOP_CALLS
+        return loop and self._is_local("loop") and called.attr in _LOOP_CALLS
 
     def _method(self, called: nodes.Getattr) -> None:
         if called.attr.startswith("_"):
@@ -220,7 +254,11 @@ class _Walk:
         if node.recursive:
             self._forbid(node, "`recursive` loops are not part of this language", None)
         self.loops += 1
-        self._below(node, depth)
+        self.visit(node.iter, depth + 1)
+        test = [] if node.test is None else [node.test]
+        self._inside((), [node.target, *test], depth)
+        self._inside(("loop",), [node.target, *node.body], depth)
+        self._inside((), node.else_, depth)
         self.loops -= 1
 
     def _filter(self, node: nodes.Filter) -> None:
@@ -229,10 +267,14 @@ class _Walk:
             return
         if node.name == "map":
             self._named_argument(node, 0, FILTERS, "filter")
+            self._wants(node, is_given=bool(node.args or node.kwargs))
         elif node.name in {"select", "reject"}:
             self._named_argument(node, 0, TESTS, "test")
         elif node.name in {"selectattr", "rejectattr"}:
             self._named_argument(node, 1, TESTS, "test")
+            self._wants(node, is_given=bool(node.args))
+        elif node.name in {"default", "d"}:
+            self._wants(node, is_given=len(node.args) + len(node.kwargs) < 3)
         elif node.name in PLAIN_FILTERS:
             self._arguments(node, PLAIN_FILTERS[node.name], FILTERS[node.name])
 
@@ -264,17 +306,34 @@ class _Walk:
         if isinstance(argument, nodes.Const) and isinstance(argument.value, str):
             self._known(argument.value, known, what, argument.lineno)
 
-    def _arguments(self, node: nodes.Filter | nodes.Test, function: object, usage: str) -> None:
-        if node.dyn_args or node.dyn_kwargs or not callable(function):
+    def _wants(self, node: nodes.Filter, *, is_given: bool) -> None:
+        if not is_given and not node.dyn_args and not node.dyn_kwargs:
+            self._misused(node, FILTERS[node.name])
+
+    def _misused(self, node: nodes.Filter | nodes.Test, usage: str) -> None:
+        said = f"the arguments of `{node.name}` do not fit"
+        hint = usage.rstrip(".") if "(" in usage else f"`{node.name}` takes no arguments"
+        self._report("template/syntax", said, self._token(node.lineno - 1), hint)
+
+    def _fails(self, node: nodes.Node, why: str | None) -> None:
+        if why is not None:
+            self._report(
+                "template/syntax", why, self._token(node.lineno - 1), "correct the arguments"
+            )
+
+    def _arguments(
+        self, node: nodes.Filter | nodes.Test, function: Callable[..., object], usage: str
+    ) -> None:
+        if node.dyn_args or node.dyn_kwargs:
             return
         given = [None, *node.args]
         named = {str(one.key): None for one in node.kwargs}
         try:
             inspect.signature(function).bind(*given, **named)
         except TypeError:
-            at = node.lineno - 1
-            said = f"the arguments of `{node.name}` do not fit"
-            self._report("template/syntax", said, self._token(at), usage.rstrip("."))
+            self._misused(node, usage)
+        else:
+            self._fails(node, always_fails(node, function))
 
     # reports
 

@@ -27,6 +27,7 @@ from flowrun.graph.check_tools import (
     check_programs,
 )
 from flowrun.graph.check_unused import check_unused
+from flowrun.graph.check_values import check_values
 from flowrun.graph.flowgraph import FlowGraph
 from flowrun.graph.surroundings import Surroundings
 from flowrun.graph.transforms import (
@@ -37,6 +38,7 @@ from flowrun.graph.transforms import (
     order_steps,
     resolve_tools,
 )
+from flowrun.source.conceal import conceal, without_echoes
 from flowrun.source.diagnostic import Diagnostic, has_errors, in_order
 from flowrun.spec.bind import BoundFlow
 
@@ -68,6 +70,7 @@ CHECKS: tuple[Callable[[FlowGraph], Iterator[Diagnostic]], ...] = (
     check_parameters,
     check_folders,
     check_arguments,
+    check_values,
     check_schemas,
     # order
     check_cycles,
@@ -95,7 +98,8 @@ def build_graph(
     graph = FlowGraph(bound=bound, surroundings=surroundings)
     for transform in TRANSFORMS:
         graph = transform(graph)
-    found = in_order(one for check in CHECKS for one in check(graph))
+    complaints = [one for check in CHECKS for one in check(graph)]
+    found = conceal(without_echoes(complaints, bound.document), bound.document)
     if has_errors(found):
         return None, found
     return graph, in_order((*found, *(one for check in WARNINGS for one in check(graph))))

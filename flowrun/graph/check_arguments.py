@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from flowrun.errors import name_list, plural
 from flowrun.expression.template import is_template
 from flowrun.expression.terms import Analysis, Reference
-from flowrun.graph.complaints import has_stray_keys, near
+from flowrun.graph.complaints import near
 from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, ResolvedTool
 from flowrun.graph.shapes import Lacking, look_up, resolve, type_of, types_of, words_for
 from flowrun.ids import JsonObject, JsonValue, canonical_json
@@ -76,9 +76,10 @@ def _missing(
     unknown: Mapping[str, Diagnostic],
 ) -> Iterator[Diagnostic]:
     given = step.with_ or {}
-    wanted = [one for one in _required(tool) if one not in given]
+    properties = _properties(tool)  # what is required and not among them is told where it stands
+    wanted = [one for one in _required(tool) if one in properties and one not in given]
     missing = [one for one in wanted if not get_close_matches(one, unknown, n=1, cutoff=0.7)]
-    if not missing or has_stray_keys(graph, name):
+    if not missing or graph.has_stray_keys("steps", name):
         return
     key = "with" if step.with_ is not None else "tool"
     what = plural(len(missing), "argument").removeprefix("1 ")

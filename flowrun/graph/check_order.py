@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from flowrun.errors import name_list
-from flowrun.graph.complaints import has_stray_keys
 from flowrun.graph.flowgraph import Edge, FlowGraph
 from flowrun.source.diagnostic import Diagnostic, Label
 
@@ -35,7 +34,11 @@ def check_messages(graph: FlowGraph) -> Iterator[Diagnostic]:
             declared = graph.flow.threads.get(step.thread)
             if declared is None or declared.key is not None:
                 continue
-        if is_first and not (step.message or "").strip() and not has_stray_keys(graph, name):
+        if (
+            is_first
+            and not (step.message or "").strip()
+            and not graph.has_stray_keys("steps", name)
+        ):
             yield _no_message(graph, name, step.thread)
 
 

@@ -1,29 +1,14 @@
-"""Every JSON Schema of a flow is one, and stays within itself."""
+"""Every JSON Schema of a flow is one, stays within itself, and says nothing that is not heard."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from collections.abc import Iterator, Mapping
 
 from flowrun.graph import parameters
 from flowrun.graph.flowgraph import FlowGraph
 from flowrun.graph.shapes import pointed_at
+from flowrun.graph.subschemas import BOUNDS, KEYWORDS, TYPES, is_plain, own_subschemas, subschemas
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.source.diagnostic import Diagnostic, suggest
 from flowrun.spec.spans import DocPath
-
-_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
-_FAULTS_LIMIT = 20
-_FREE = frozenset({"description", "title", "default", "const", "examples"})
-_ONE = frozenset(
-    {
-        *("items", "additionalProperties", "additionalItems", "contains", "propertyNames"),
-        *("not", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties"),
-    }
-)
-"""Keys whose value is a schema."""
-_NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
-"""Keys whose value maps names to schemas."""
-_LISTED = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-"""Keys whose value is a list of schemas."""
 
 
 def check_schemas(graph: FlowGraph) -> Iterator[Diagnostic]:
@@ -31,38 +16,35 @@ def check_schemas(graph: FlowGraph) -> Iterator[Diagnostic]:
     for path, schema in _schemas(graph):
         if isinstance(schema, Mapping) and not is_plain(schema):
             yield from _misspelt_types(graph, path, schema)
-            yield from _invalid(graph, path, schema)
+            yield from _unknown_keywords(graph, path, schema)
+            yield from _nameless(graph, path, schema)
             yield from _references(graph, path, schema)
+            yield from _invalid(graph, path, schema)
+    yield from _signatures(graph)
 
 
-def is_plain(schema: JsonValue) -> bool:
-    """Tell whether a schema is so simple that it is certainly one; spares loading the library."""
-    if isinstance(schema, bool):
-        return True
-    if not isinstance(schema, Mapping):
-        return False
-    return all(_is_plain_key(key, value) for key, value in schema.items())
+def _signatures(graph: FlowGraph) -> Iterator[Diagnostic]:
+    """What `Field` says of a function's parameters is of use in a schema."""
+    for name, tool in graph.tools.items():
+        schema = tool.parameters
+        is_read = tool.kind == "python" and graph.flow.tools[name].parameters is None
+        if schema is None or not is_read or not _is_bounded(schema):
+            continue
+        from flowrun.graph.validation import refusals  # 20 ms, and most flows do without
+
+        for one in refusals(schema):
+            parameter = one.path[1] if len(one.path) > 1 else name
+            yield Diagnostic(
+                code="tool/signature",
+                message=f"parameter `{parameter}` of tool `{name}` has a bound that is not valid: "
+                f"`{one.path[-1]}` {one.message}",
+                span=graph.spans.value(("tools", name, "python")),
+                hint="correct its annotation",
+            )
 
 
-def _is_plain_key(key: str, value: JsonValue) -> bool:
-    match key:
-        case "description" | "title":
-            return isinstance(value, str)
-        case "type":
-            return isinstance(value, str) and value in _TYPES
-        case "properties":
-            return isinstance(value, Mapping) and all(is_plain(one) for one in value.values())
-        case "items" | "additionalProperties":
-            return is_plain(value)
-        case "required":
-            return isinstance(value, list) and _are_names(value)
-        case _:
-            return key in _FREE or (key == "enum" and isinstance(value, list) and bool(value))
-
-
-def _are_names(values: Sequence[JsonValue]) -> bool:
-    names = [one for one in values if isinstance(one, str)]
-    return len(set(names)) == len(values)
+def _is_bounded(schema: JsonObject) -> bool:
+    return any(not BOUNDS.isdisjoint(one) for _, one in subschemas(schema))
 
 
 def _schemas(graph: FlowGraph) -> Iterator[tuple[DocPath, JsonValue]]:
@@ -72,6 +54,8 @@ def _schemas(graph: FlowGraph) -> Iterator[tuple[DocPath, JsonValue]]:
             yield ("inputs", name, "items"), declared.items
         for key, schema in (declared.properties or {}).items():
             yield ("inputs", name, "properties", key), schema
+        if declared.pattern is not None:
+            yield ("inputs", name), {"pattern": declared.pattern}
     for name, tool in flow.tools.items():
         for path, value in parameters.schema_paths(tool.parameters or {}):
             yield ("tools", name, "parameters", *path), value
@@ -92,81 +76,51 @@ def _format_schema(name: str, written: JsonValue) -> Iterator[tuple[DocPath, Jso
         yield path, schema
 
 
-def subschemas(schema: JsonValue, path: DocPath = ()) -> Iterator[tuple[DocPath, JsonObject]]:
-    """Yield a schema and every schema inside it, with their paths; values are not schemas."""
-    if not isinstance(schema, Mapping):
-        return
-    yield path, schema
-    for key, value in schema.items():
-        if key in _ONE:
-            yield from subschemas(value, (*path, key))
-        elif key in _NAMED and isinstance(value, Mapping):
-            for name, one in value.items():
-                yield from subschemas(one, (*path, key, name))
-        elif key in _LISTED and isinstance(value, Sequence) and not isinstance(value, str):
-            for number, one in enumerate(value):
-                yield from subschemas(one, (*path, key, number))
-
-
 def _misspelt_types(graph: FlowGraph, path: DocPath, schema: JsonValue) -> Iterator[Diagnostic]:
     for below, one in subschemas(schema):
         named = one.get("type")
-        if isinstance(named, str) and named not in _TYPES:
+        if isinstance(named, str) and named not in TYPES:
             yield Diagnostic(
                 code="schema/invalid",
                 message=f"expected a type of JSON Schema, found `{named}`",
                 span=graph.spans.value((*path, *below, "type")),
                 label="not a type",
-                hint=suggest(named, _TYPES),
+                hint=suggest(named, TYPES),
             )
 
 
-def _invalid(graph: FlowGraph, path: DocPath, schema: JsonValue) -> Iterator[Diagnostic]:
-    """Yield what the meta-schema refuses, each time without what it refused before."""
-    from jsonschema_rs import ValidationError, meta  # 20 ms, and most flows do without
-
-    rest = cast("dict[str, object]", _plain(schema))  # a mapping, by the caller
-    for _, one in subschemas(cast("JsonObject", rest)):
-        if isinstance(one.get("type"), str) and one["type"] not in _TYPES:
-            cast("dict[str, object]", one).pop("type")  # reported already
-    for _ in range(_FAULTS_LIMIT):
-        try:
-            meta.validate(rest)
-        except ValidationError as error:
-            below = error.instance_path
-            yield _refused(graph, (*path, *below), error.message)
-            if not below or not _without(rest, below):
-                return
-        else:
-            return
+def _unknown_keywords(graph: FlowGraph, path: DocPath, schema: JsonValue) -> Iterator[Diagnostic]:
+    """A key that JSON Schema does not have would be passed over in silence."""
+    for below, one in subschemas(schema):
+        for key in one:
+            if key not in KEYWORDS and not key.startswith("x-"):
+                near = suggest(key, KEYWORDS)
+                if key == "nullable":
+                    near = "add `null` to its types: `type: [string, null]`, for example"
+                yield Diagnostic(
+                    code="schema/invalid",
+                    message=f"JSON Schema has no key `{key}`",
+                    span=graph.spans.key((*path, *below, key)),
+                    label="unknown key",
+                    hint=near or f"remove it, or call it `x-{key}`",
+                )
 
 
-def _refused(graph: FlowGraph, path: DocPath, message: str) -> Diagnostic:
-    return Diagnostic(
-        code="schema/invalid",
-        message=f"`{path[-1]}` is not valid in a JSON Schema: {_reworded(message)}",
-        span=graph.spans.value(path),
-        hint="correct it, or remove it",
-    )
-
-
-def _without(schema: object, path: Sequence[str | int]) -> bool:
-    """Take a part out of plain JSON; tell whether it was there."""
-    for part in path[:-1]:
-        schema = schema[part]  # type: ignore[index]  # the validator found its way so
-    last = path[-1]
-    if isinstance(schema, dict) and last in schema:
-        del schema[last]
-        return True
-    if isinstance(schema, list) and isinstance(last, int):
-        schema[last] = True  # the neighbours keep their numbers
-        return True
-    return False
-
-
-def _reworded(message: str) -> str:
-    """Put the validator's sentence into our form: backticks, no quotes, no final stop."""
-    return message.replace("'", "`").replace('"', "`").rstrip(".")
+def _nameless(graph: FlowGraph, path: DocPath, schema: JsonValue) -> Iterator[Diagnostic]:
+    """What is required is among the properties, where the schema names all that there are."""
+    for below, one in own_subschemas(schema):
+        properties, required = one.get("properties"), one.get("required")
+        if not isinstance(properties, Mapping) or not isinstance(required, list):
+            continue
+        for number, name in enumerate(required):
+            if isinstance(name, str) and name not in properties:
+                yield Diagnostic(
+                    code="schema/invalid",
+                    message=f"`required` names `{name}`, which is not among `properties`",
+                    span=graph.spans.value((*path, *below, "required", number)),
+                    label="not a property",
+                    hint=suggest(name, properties) or f"declare `{name}` under `properties:`",
+                )
 
 
 def _references(graph: FlowGraph, path: DocPath, schema: JsonObject) -> Iterator[Diagnostic]:
@@ -186,10 +140,16 @@ def _references(graph: FlowGraph, path: DocPath, schema: JsonObject) -> Iterator
         )
 
 
-def _plain(value: JsonValue) -> JsonValue:
-    """Return the same JSON in the types that the validator reads."""
-    if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(one) for one in value]
-    return value
+def _invalid(graph: FlowGraph, path: DocPath, schema: JsonObject) -> Iterator[Diagnostic]:
+    """Yield what the meta-schema refuses, what was refused here already left out."""
+    from flowrun.graph.validation import Refusal, refusals  # 20 ms, and most flows do without
+
+    found: Iterator[Refusal] = refusals(schema)
+    for one in found:
+        where = (*path, *one.path)
+        yield Diagnostic(
+            code="schema/invalid",
+            message=f"`{where[-1]}` is not valid in a JSON Schema: {one.message}",
+            span=graph.spans.value(where),
+            hint=one.hint,
+        )

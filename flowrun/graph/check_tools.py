@@ -47,6 +47,15 @@ def check_programs(graph: FlowGraph) -> Iterator[Diagnostic]:
                 label="not found",
                 hint=_program_hint(program),
             )
+        for number, one in enumerate(tool.shell):
+            if "\0" in one:
+                yield Diagnostic(
+                    code="bind/wrong-value",
+                    message=f"item {number + 1} of `shell` must be free of the character U+0000, "
+                    "which no program can be given",
+                    span=graph.spans.value(("tools", name, "shell", number)),
+                    hint="take the character away",
+                )
 
 
 def check_parameters(graph: FlowGraph) -> Iterator[Diagnostic]:
@@ -62,7 +71,7 @@ def check_parameters(graph: FlowGraph) -> Iterator[Diagnostic]:
 
 
 def check_folders(graph: FlowGraph) -> Iterator[Diagnostic]:
-    """A tool's folder is inside the project."""
+    """A tool's folder is there, and inside the project."""
     for name, tool in graph.flow.tools.items():
         if not _is_inside(tool.cwd):
             yield Diagnostic(
@@ -70,6 +79,14 @@ def check_folders(graph: FlowGraph) -> Iterator[Diagnostic]:
                 message=f"`cwd` of tool `{name}` must be inside the project, found `{tool.cwd}`",
                 span=graph.spans.value(("tools", name, "cwd")),
                 hint="write a path from the project's folder, such as `scripts`",
+            )
+        elif tool.cwd in graph.surroundings.missing_folders and not is_template(tool.cwd):
+            yield Diagnostic(
+                code="tool/cwd",
+                message=f"`cwd` of tool `{name}` must be a folder, found none at `{tool.cwd}`",
+                span=graph.spans.value(("tools", name, "cwd")),
+                label="not a folder",
+                hint="make the folder, or correct the path; it begins at the project's root",
             )
 
 

@@ -1,15 +1,18 @@
 """How the checks word what they find: places and suggestions, for every check alike."""
 
+import re
 from collections.abc import Collection
 
 from flowrun.expression.terms import Reference
 from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate
 from flowrun.source.diagnostic import suggest
-from flowrun.source.nodes import Mapping
 from flowrun.source.text import Span
-from flowrun.spec.flow import Step
 
 _MANY = 400
+_PART = re.compile(
+    r"\.?(?P<dotted>[A-Za-z_][A-Za-z0-9_]*)|\[(?P<inside>-?[0-9]+|'[^'\\]*'|\"[^\"\\]*\")\]"
+)
+"""One part of a reference that is written plainly."""
 
 
 def near(name: str, known: Collection[str], none: str) -> str:
@@ -22,23 +25,9 @@ def near(name: str, known: Collection[str], none: str) -> str:
 
 def part_of(graph: FlowGraph, template: PlacedTemplate, one: Reference, depth: int) -> Span:
     """Return the place of one part of a reference; of all of it where it is not plainly dotted."""
-    parts = [str(part) for part in one.path]
     start, end = one.start, one.end
-    if template.text[start:end] == ".".join(parts):
-        start += sum(len(part) + 1 for part in parts[:depth])
-        end = start + len(parts[depth])
+    parts = list(_PART.finditer(template.text, start, end))
+    is_plain = sum(len(part.group()) for part in parts) == end - start
+    if is_plain and len(parts) == len(one.path):
+        start, end = parts[depth].span("dotted" if parts[depth]["dotted"] else "inside")
     return graph.place(template.path, start, end)
-
-
-def has_stray_keys(graph: FlowGraph, step: str) -> bool:
-    """Tell whether a step has a key that was refused, and that may have meant what is missing."""
-    if graph.bound.whole:
-        return False
-    node = graph.spans.node(("steps", step))
-    return isinstance(node, Mapping) and any(
-        str(one.key.value) not in _STEP_KEYS and not str(one.key.value).startswith("x-")
-        for one in node
-    )
-
-
-_STEP_KEYS = frozenset(one.alias or name for name, one in Step.model_fields.items())

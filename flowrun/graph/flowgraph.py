@@ -12,9 +12,11 @@ from flowrun.expression.terms import Analysis, Reference, TemplateProblem
 from flowrun.graph.surroundings import Surroundings
 from flowrun.ids import JsonObject
 from flowrun.source.locate import locate
+from flowrun.source.nodes import Mapping as Node
 from flowrun.source.text import Span
 from flowrun.spec.bind import BoundFlow
-from flowrun.spec.flow import Flow
+from flowrun.spec.flow import Assistant, Flow, Step, Tool
+from flowrun.spec.grammar import written_keys
 from flowrun.spec.signature import SignatureProblem
 from flowrun.spec.spans import DocPath, SpanIndex
 
@@ -121,11 +123,31 @@ class FlowGraph:
             return tool.result if tool is not None else None
         if declared.output is not None:
             return declared.output
-        assistant = self.flow.assistants.get(declared.assistant or "")
+        name = declared.assistant or ""
+        assistant = self.flow.assistants.get(name)
         if assistant is None:
             return None
-        return assistant.output if assistant.output is not None else TEXT
+        if assistant.output is not None:
+            return assistant.output
+        told = self.has_stray_keys("steps", step) or self.has_stray_keys("assistants", name)
+        return None if told else TEXT
 
+    def has_stray_keys(self, section: str, name: str) -> bool:
+        """Tell whether a definition has a refused key, which may have meant what it lacks."""
+        if self.bound.whole:
+            return False
+        node = self.spans.node((section, name))
+        return isinstance(node, Node) and any(
+            str(one.key.value) not in _KEYS[section] and not str(one.key.value).startswith("x-")
+            for one in node
+        )
+
+
+_KEYS: Mapping[str, frozenset[str]] = {
+    "steps": written_keys(Step),
+    "tools": written_keys(Tool),
+    "assistants": written_keys(Assistant),
+}
 
 TEXT: JsonObject = {"type": "string"}
 """What an assistant answers when no schema is declared."""

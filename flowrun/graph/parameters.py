@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from keyword import iskeyword
 from typing import cast
 
 from flowrun.ids import JsonObject, JsonValue
@@ -58,22 +57,28 @@ def names(written: JsonObject) -> tuple[str, ...]:
 
 
 def schema_paths(written: JsonObject) -> tuple[tuple[tuple[str, ...], JsonValue], ...]:
-    """Return each schema in `parameters` with its path below it."""
-    if is_long(written):
-        return (((), written),)
-    return tuple(((name,), schema) for name, schema in written.items())
+    """Return each schema in `parameters` with its path below it, what `faults` tells left out."""
+    wrong = {one.path for one in faults(written) if not one.at_key}
+    if not is_long(written):
+        return tuple(((name,), one) for name, one in written.items() if (name,) not in wrong)
+    properties = written.get("properties")
+    if not isinstance(properties, Mapping):
+        return (((), {key: one for key, one in written.items() if key != "properties"}),)
+    sound = {name: one for name, one in properties.items() if ("properties", name) not in wrong}
+    return (((), {**written, "properties": sound} if wrong else written),)
 
 
 def faults(written: JsonObject) -> tuple[ParameterFault, ...]:
     """Return what is wrong with the form; whether schemas are schemas is not looked at."""
     properties = written.get("properties", {}) if is_long(written) else written
     if not isinstance(properties, Mapping):
-        return ()
+        said = f"`properties` of `parameters` must be a mapping, found {found(_plain(properties))}"
+        return (ParameterFault(("properties",), said, "write `NAME: {type: ...}` below it"),)
     above = ("properties",) if is_long(written) else ()
     wrong: list[ParameterFault] = []
     for name, schema in properties.items():
         path = (*above, name)
-        if not name.isidentifier() or not name.isascii() or iskeyword(name):
+        if not name.isidentifier() or not name.isascii():
             said = f"parameter `{name}` must be a name of letters, digits and `_`"
             wrong.append(ParameterFault(path, said, "choose another name", at_key=True))
         if not isinstance(schema, (Mapping, bool)):
@@ -82,8 +87,7 @@ def faults(written: JsonObject) -> tuple[ParameterFault, ...]:
 
 
 def _not_a_schema(path: tuple[str, ...], name: str, schema: JsonValue) -> ParameterFault:
-    plain = cast("Plain", schema)  # as the file had it
-    said = f"parameter `{name}` must be a JSON Schema, found {found(plain)}"
+    said = f"parameter `{name}` must be a JSON Schema, found {found(_plain(schema))}"
     if name == "type" and isinstance(schema, str):
         return ParameterFault(
             path,
@@ -95,3 +99,7 @@ def _not_a_schema(path: tuple[str, ...], name: str, schema: JsonValue) -> Parame
         return ParameterFault(path, said, f"write `{{type: {schema}}}`")
     near = suggest(schema, _TYPES) if isinstance(schema, str) else None
     return ParameterFault(path, said, near or "write `{type: string}`, for example")
+
+
+def _plain(value: JsonValue) -> Plain:
+    return cast("Plain", value)  # as the file had it

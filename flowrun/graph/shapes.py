@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from flowrun.graph.subschemas import KEYWORDS
 from flowrun.ids import JsonObject, JsonValue
 
 _REFERENCES_LIMIT = 16
@@ -49,10 +50,10 @@ def look_up(schema: JsonObject, path: Sequence[str | int]) -> JsonObject | Lacki
 def types_of(schema: JsonObject) -> frozenset[str] | None:
     """Return the JSON types that a schema admits, or None when it does not say."""
     types = schema.get("type")
-    if isinstance(types, str):
-        return frozenset((types,))
-    if isinstance(types, Sequence):
-        return frozenset(str(one) for one in types)
+    if types is not None:
+        named = types if isinstance(types, Sequence) and not isinstance(types, str) else [types]
+        known = all(isinstance(one, str) and one in _WORDS for one in named)
+        return frozenset(str(one) for one in named) if known else None
     alternatives = schema.get("anyOf", schema.get("oneOf"))
     if isinstance(alternatives, Sequence) and not isinstance(alternatives, str):
         found = [types_of(one) if isinstance(one, Mapping) else None for one in alternatives]
@@ -153,10 +154,13 @@ def _field(
         return Lacking(depth, kind=words_for(types))
     fields = schema.get("properties")
     if not isinstance(fields, Mapping):
-        return Lacking(depth) if schema.get("additionalProperties") is False else None
+        is_closed = schema.get("additionalProperties") is False and schema.keys() <= KEYWORDS
+        return Lacking(depth) if is_closed else None
     key = str(path[depth])
     if key in fields:
         return _follow(fields[key], root, path, depth + 1)
+    if any(one not in KEYWORDS and not one.startswith("x-") for one in schema):
+        return None  # it may have meant `properties`; that is told where it stands
     others = schema.get("additionalProperties", False)
     if others is not False or "patternProperties" in schema:
         return _follow(others, root, path, depth + 1)
@@ -173,6 +177,8 @@ def _item(
 ) -> JsonObject | Lacking | None:
     if types and not types & {"array", "string"}:
         return Lacking(depth, kind=words_for(types))
+    if types == {"string"}:
+        return _follow(schema, root, path, depth + 1)  # a letter
     if "prefixItems" in schema or "array" not in types:
         return None
     return _follow(schema.get("items"), root, path, depth + 1)

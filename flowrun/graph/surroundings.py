@@ -14,6 +14,8 @@ class Surroundings:
     """By module name, the text of every Python tool module that was found."""
     programs: frozenset[str] = frozenset()
     """First words of shell tools that name a program that is there."""
+    missing_folders: frozenset[str] = frozenset()
+    """Folders that a tool is to run in, as written, and that are not there."""
     environment: frozenset[str] = frozenset()
     """Names of the environment variables that are set."""
     endpoints: frozenset[str] = frozenset()

@@ -121,7 +121,8 @@ def _texts(path: DocPath, value: JsonValue) -> Iterator[tuple[DocPath, str]]:
 
 def _resolve(graph: FlowGraph, name: str, tool: Tool) -> ResolvedTool:
     written = tool.parameters
-    declared = expand(written) if written is None or not faults(written) else None
+    lacking = written is None and graph.has_stray_keys("tools", name)
+    declared = None if lacking or (written and faults(written)) else expand(written)
     if tool.python is not None:
         return _resolve_function(graph, name, tool, declared if written is not None else None)
     kind: ToolKind = "shell" if tool.shell is not None else "script"

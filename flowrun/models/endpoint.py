@@ -36,7 +36,7 @@ class Endpoint:
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 600.0
     """Longest silence of the server, the wait for the first token included."""
-    retries: int = 2
+    retries: int = 3
     max_concurrency: int | None = None
     """Most requests at a time; None leaves it at a thousand."""
     legacy_max_tokens: bool = False

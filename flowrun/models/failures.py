@@ -182,6 +182,15 @@ def untrusted(endpoint: Endpoint) -> EndpointRefused:
     )
 
 
+def unusable_proxy(endpoint: Endpoint, variable: str) -> EndpointRefused:
+    """The environment names a proxy of a kind that there is no support for."""
+    return EndpointRefused(
+        endpoint.label,
+        f"expected the address of an HTTP proxy in `{variable}`, found another kind",
+        hint=f"correct or unset `{variable}`",
+    )
+
+
 def connect_timeout(endpoint: Endpoint) -> EndpointUnavailable:
     """Nothing answered in time."""
     return EndpointUnavailable(

@@ -33,7 +33,7 @@ from flowrun.ports.models import (
 )
 from flowrun.spec.replies import Replies, Reply
 
-RETRIES = 2
+RETRIES = 3
 
 
 class ScriptedModel:

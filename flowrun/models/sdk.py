@@ -9,6 +9,7 @@ no cause, because the SDK's own words may quote the key.
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from importlib.util import find_spec
 from socket import gaierror
 from typing import cast
 from urllib.parse import urlsplit
@@ -40,6 +41,7 @@ _WORLD = (
     ssl.SSLError,
     anyio.EndOfStream,
 )
+_PROXY_KINDS = ("http", "https", "all")
 _PLACEHOLDER_KEY = "none"
 """The SDK insists on a key. It is not sent."""
 
@@ -162,8 +164,16 @@ class _Client(AsyncOpenAI):
 
 
 def _quick_client(endpoint: Endpoint) -> httpx2.AsyncClient | None:
-    """Return a client with a shelf of connections, or None for the SDK's own behind a proxy."""
-    if getproxies():
+    """Return a client with a shelf of connections, or None for the SDK's own behind a proxy.
+
+    Raises:
+        EndpointRefused: the environment names a proxy that cannot be used.
+    """
+    proxies = {kind: url for kind, url in getproxies().items() if kind in _PROXY_KINDS}
+    for kind, url in proxies.items():
+        if not _is_usable_proxy(url):
+            raise failures.unusable_proxy(endpoint, f"{kind.upper()}_PROXY")
+    if proxies:
         return None
     if urlsplit(endpoint.base_url).scheme == "https":
         tls = httpx2.create_ssl_context()
@@ -173,6 +183,14 @@ def _quick_client(endpoint: Endpoint) -> httpx2.AsyncClient | None:
     return httpx2.AsyncClient(
         transport=ShelfTransport(lambda: httpx2.AsyncHTTPTransport(verify=tls, limits=one))
     )
+
+
+def _is_usable_proxy(url: str) -> bool:
+    """Tell whether the HTTP library takes the proxy; it puts `http://` before a bare host."""
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme in ("http", "https"):
+        return True
+    return scheme in ("socks5", "socks5h") and find_spec("socksio") is not None
 
 
 def _name(endpoint: Endpoint, exc: Exception, *, answering: bool = False) -> EndpointError:

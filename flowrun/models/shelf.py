@@ -4,6 +4,10 @@ The library's pool looks at every connection, and polls its socket, whenever a r
 ends; with a hundred conversations at once that is half of all the work. An endpoint is one host, so
 a shelf does: each request takes a transport of its own from it, the last one put back first, and
 puts it back with its connection kept. Connecting, TLS, HTTP and expiry stay the library's.
+
+A server may close a kept connection in the moment in which a request goes out on it. Such a request
+was not answered because of its connection, not because of the server, and goes out once more on a
+new one.
 """
 
 import asyncio
@@ -26,16 +30,28 @@ class ShelfTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request; its transport is busy until the response is closed."""
-        transport = self._idle.pop()[1] if self._idle else self._make()
+        is_kept = bool(self._idle)
+        transport = self._idle.pop()[1] if is_kept else self._make()
         self._busy.add(transport)
         try:
-            response = await transport.handle_async_request(request)
+            response = await self._send(transport, request, is_kept=is_kept)
         except BaseException:
             await self._put_back(transport)
             raise
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _Lent(response.stream, lambda: self._put_back(transport))
         return response
+
+    async def _send(
+        self, transport: httpx2.AsyncBaseTransport, request: httpx2.Request, *, is_kept: bool
+    ) -> httpx2.Response:
+        try:
+            return await transport.handle_async_request(request)
+        except (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError) as error:
+            if not is_kept or not _left_without_a_word(error):
+                raise
+        # The transport has dropped the connection that failed and makes a new one.
+        return await transport.handle_async_request(request)
 
     async def aclose(self) -> None:
         """Close every connection, busy ones included."""
@@ -53,6 +69,11 @@ class ShelfTransport(httpx2.AsyncBaseTransport):
         self._idle.append((now, transport))
         if now - self._idle[0][0] > LONGEST_IDLE_S:
             await self._idle.popleft()[1].aclose()
+
+
+def _left_without_a_word(error: httpx2.TransportError) -> bool:
+    """Tell a closed connection from an answer that is no HTTP."""
+    return not isinstance(error, httpx2.RemoteProtocolError) or "disconnected" in str(error)
 
 
 class _Lent(httpx2.AsyncByteStream):

@@ -35,7 +35,9 @@ class _Filled:
         if not quoted or not held:
             return False
         words = set(_WORD.findall(self.value.casefold()))
-        return quoted in held or held in quoted or not words.isdisjoint(_WORD.findall(shown.lower()))
+        return (
+            quoted in held or held in quoted or not words.isdisjoint(_WORD.findall(shown.lower()))
+        )
 
 
 def conceal(found: Iterable[Diagnostic], document: Document) -> tuple[Diagnostic, ...]:

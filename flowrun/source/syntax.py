@@ -99,6 +99,7 @@ def explain(source: SourceText, stumble: Stumble) -> Diagnostic:
         _tab(source, stumble)
         or _unclosed_quote(source, stumble)
         or _unclosed_bracket(source, stumble)
+        or _after_quotes(source, stumble)
         or _known_problem(source, stumble)
         or _syntax(source, stumble.at, f"this cannot be read as YAML: {_sentence(stumble.problem)}")
     )
@@ -242,10 +243,6 @@ def _known_problem(source: SourceText, stumble: Stumble) -> Diagnostic | None:
         message = f"`{source.text[start : start + 2]}` is no escape in a text in double quotes"
         hint = "write two backslashes, or put the text in single quotes"
         return _syntax(source, start, message, hint, width=2)
-    if problem.startswith("did not find expected key") and (
-        after := _after_quotes(source, stumble)
-    ):
-        return after
     found = next(
         (one for one in _PROBLEMS if one[0] in problem and one[1] in stumble.context), None
     )
@@ -354,7 +351,8 @@ def _stray_colon(source: SourceText, stumble: Stumble) -> Diagnostic:
 def _after_quotes(source: SourceText, stumble: Stumble) -> Diagnostic | None:
     """Say so when a text in quotes ends on this line and something follows it."""
     last = stumble.last_scalar
-    if last is None or last[2] not in _IN_QUOTES or not last[1] <= stumble.at:
+    is_key_wanted = stumble.problem.startswith("did not find expected key")
+    if not is_key_wanted or last is None or last[2] not in _IN_QUOTES or last[1] > stumble.at:
         return None
     if "\n" in source.text[last[1] : stumble.at]:
         return None

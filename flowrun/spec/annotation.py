@@ -25,7 +25,6 @@ _SIMPLE: Mapping[str, Schema] = {
     "set": {"type": "array", "uniqueItems": True},
     "frozenset": {"type": "array", "uniqueItems": True},
     "dict": {"type": "object"},
-    "typing.LiteralString": {"type": "string"},
     "pydantic.JsonValue": {},
     "datetime.datetime": {"type": "string", "format": "date-time"},
     "datetime.date": {"type": "string", "format": "date"},

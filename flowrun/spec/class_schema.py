@@ -64,7 +64,10 @@ def _derives(node: ast.ClassDef, names: frozenset[str], reader: SchemaReader) ->
 
 def _is_dataclass(node: ast.ClassDef, reader: SchemaReader) -> bool:
     calls = (one.func if isinstance(one, ast.Call) else one for one in node.decorator_list)
-    return any(reader.name_of(one) in _DATACLASSES for one in calls)
+    if any(reader.name_of(one) in _DATACLASSES for one in calls):
+        return True
+    adds_fields = any(True for _ in _annotated_names(node, reader))
+    return not adds_fields and any(_is_dataclass(one, reader) for one in _bases(node, reader))
 
 
 def _enum(node: ast.ClassDef, reader: SchemaReader) -> Schema:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import BaseModel
 
 from flowrun.errors import name_list
+from flowrun.spec.durations import limit_faults
 from flowrun.spec.faults import key_hint, unknown_key
 from flowrun.spec.flow import (
     NOT_YET,
@@ -87,6 +88,8 @@ def flow_faults(flow: Mapping[str, Plain]) -> Iterator[Fault]:
         yield from input_faults(("inputs", name), one)
     for name, one in definitions(flow, "tools"):
         yield from _kind_faults(("tools", name), one, _TOOL_KINDS, TOOL_KEYS)
+        path = ("tools", name, "timeout")
+        yield from limit_faults(path, one.get("timeout"), FLOW_GRAMMAR.noun(path))
         if "python" in one:
             yield from _own_environment(("tools", name, "env"), one.get("env"))
     for name, one in definitions(flow, "assistants"):

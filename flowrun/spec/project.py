@@ -1,6 +1,8 @@
 """What a project declares about its surroundings: endpoints, models, where things are."""
 
+import re
 from collections.abc import Iterator, Mapping, Set
+from pathlib import PurePosixPath
 from typing import Literal
 
 from pydantic import Field
@@ -8,6 +10,7 @@ from pydantic import Field
 from flowrun.ids import duration_s
 from flowrun.source.diagnostic import suggest
 from flowrun.spec.declaration import Declaration, Duration, Name
+from flowrun.spec.durations import limit_faults
 from flowrun.spec.grammar import Fault, Grammar, Place
 from flowrun.spec.plain import Plain
 from flowrun.spec.spans import DocPath
@@ -47,6 +50,10 @@ class Endpoint(Declaration):
     )
     max_concurrency: int | None = Field(
         None, ge=1, description="Requests at the same time; without it no limit."
+    )
+    legacy_max_tokens: bool = Field(
+        default=False,
+        description="Send `max_tokens` in place of `max_completion_tokens`, for older servers.",
     )
 
     @property
@@ -110,6 +117,10 @@ class Project(Declaration):
     runtime: Literal["local"] = Field("local", description="Who keeps assistants and threads.")
 
 
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_PORT = re.compile(r"https?://[^/\s@]*:([^/\s:@\]]*)(?:/|\Z)")
+
 IMPLICIT_ENDPOINT = "openai"
 """Known without being declared: OpenAI's own, from `OPENAI_API_KEY` and `OPENAI_BASE_URL`."""
 
@@ -119,12 +130,51 @@ def _rules(file: Mapping[str, Plain]) -> Iterator[Fault]:
     declared = file.get("endpoints")
     names = {IMPLICIT_ENDPOINT, *(declared if isinstance(declared, dict) else ())}
     yield from _endpoint_faults(("default_endpoint",), file.get("default_endpoint"), names)
+    for name, one in declared.items() if isinstance(declared, dict) else ():
+        if isinstance(one, dict):
+            yield from _connection_faults(("endpoints", name), one)
+    yield from _store_faults(file.get("store"))
     models = file.get("models")
     if isinstance(models, dict):
         for alias, one in models.items():
             if isinstance(one, dict):
                 path = ("models", alias, "endpoint")
                 yield from _endpoint_faults(path, one.get("endpoint"), names)
+
+
+def _connection_faults(path: DocPath, endpoint: Mapping[str, Plain]) -> Iterator[Fault]:
+    """What no request could be made with."""
+    timeout = endpoint.get("timeout")
+    for key, written in timeout.items() if isinstance(timeout, dict) else ():
+        where = (*path, "timeout", key)
+        yield from limit_faults(where, written, PROJECT_GRAMMAR.noun(where))
+    headers = endpoint.get("headers")
+    for key, written in headers.items() if isinstance(headers, dict) else ():
+        where = (*path, "headers", key)
+        if not _HEADER.fullmatch(key):
+            said = f"the name of a header must be letters, digits and `-`, found `{clip(key)}`"
+            yield _unfit(where, said, "key")
+        elif isinstance(written, str) and not _HEADER_VALUE.fullmatch(written):
+            said = f"{PROJECT_GRAMMAR.noun(where)} must be one line of plain letters, found another"
+            yield _unfit(where, said, "value")
+    port = _PORT.match(str(endpoint.get("base_url")))
+    if port and not (port[1].isdigit() and len(port[1]) < 6 and 0 < int(port[1]) < 65536):
+        where = (*path, "base_url")
+        noun = PROJECT_GRAMMAR.noun(where)
+        said = f"{noun} must have a port from 1 to 65535, found `{clip(port[1])}`"
+        yield _unfit(where, said, "value")
+
+
+def _store_faults(store: Plain) -> Iterator[Fault]:
+    written = store.get("path") if isinstance(store, dict) else None
+    if isinstance(written, str) and PurePosixPath(written).name in {"", ".", ".."}:
+        where = ("store", "path")
+        said = f"{PROJECT_GRAMMAR.noun(where)} must name a file, found `{clip(written)}`"
+        yield _unfit(where, said, "value")
+
+
+def _unfit(path: DocPath, message: str, at: Literal["key", "value"]) -> Fault:
+    return Fault(path=path, code="bind/wrong-value", message=message, at=at, loses=path[:2])
 
 
 def _endpoint_faults(path: DocPath, name: Plain, names: Set[str]) -> Iterator[Fault]:

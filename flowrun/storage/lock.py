@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
 from typing import Self
@@ -26,22 +28,13 @@ class OwnerLock:
             StorageError: the lock file cannot be made.
         """
         path = store.with_name(store.name + ".lock")
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as failure:
-            raise StorageError(str(store), failure.strerror or str(failure)) from failure
-        lock = cls(descriptor)
-        try:
-            if not _try_lock(descriptor):
-                raise StoreLocked(str(store), _read_holder(descriptor))
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, holder.encode(errors="replace"), 0)
-        except OSError as failure:
-            lock.release()
-            raise StorageError(str(store), failure.strerror or str(failure)) from failure
-        except StoreLocked:
-            lock.release()
-            raise
+        with _failing_as(store):
+            lock = cls(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+            try:
+                lock._take(store, holder)
+            except BaseException:
+                lock.release()
+                raise
         return lock
 
     def release(self) -> None:
@@ -49,6 +42,12 @@ class OwnerLock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _take(self, store: Path, holder: str) -> None:
+        if not _try_lock(self._descriptor):
+            raise StoreLocked(str(store), _read_holder(self._descriptor))
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, holder.encode(errors="replace"), 0)
 
 
 _HELD: WeakSet[OwnerLock] = WeakSet()
@@ -69,7 +68,7 @@ def _try_lock(descriptor: int) -> bool:
         sleep(wait_s)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             continue
         return True
     return False
@@ -94,3 +93,11 @@ def lock_holder(store: Path) -> str | None:
 def _read_holder(descriptor: int) -> str:
     """Return what the file says; its holder may be about to write it."""
     return os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "another process"
+
+
+@contextmanager
+def _failing_as(store: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as failure:
+        raise StorageError(str(store), failure.strerror or str(failure)) from failure

@@ -71,6 +71,7 @@ def _apply(connection: sqlite3.Connection, name: str, script: str) -> None:
                 connection.execute(statement)
         connection.execute("INSERT INTO migration VALUES (?, ?)", (name, VERSION))
     except sqlite3.Error:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has ended it already
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")

@@ -57,14 +57,23 @@ class ArgumentSchema:
         """
         complete = {**self._defaults, **arguments}
         try:
-            fits = self._validator.is_valid(complete)
+            return self._held_to_the_schema(complete)
+        except UnicodeEncodeError:  # half a character, which JSON can say and nothing else takes
+            message = "the arguments are not valid Unicode text"
+        except (ValueError, RecursionError):
+            message = "the arguments are nested too deeply, or are not JSON"
+        raise DoesNotFit(message)
+
+    def _held_to_the_schema(self, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        try:
+            fits = self._validator.is_valid(arguments)
         except ValueError:
             # JSON in other types (a tuple, a view of a mapping), which a model never sends.
-            complete = {name: _plain(one) for name, one in complete.items()}
-            fits = self._validator.is_valid(complete)
+            arguments = {name: _plain(one) for name, one in arguments.items()}
+            fits = self._validator.is_valid(arguments)
         if not fits:
-            raise DoesNotFit("; ".join(self._complaints(complete)))
-        return complete
+            raise DoesNotFit("; ".join(self._complaints(arguments)))
+        return arguments
 
     def _complaints(self, arguments: dict[str, JsonValue]) -> list[str]:
         errors = sorted(

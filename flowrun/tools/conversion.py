@@ -5,6 +5,7 @@ known before any model is asked.
 """
 
 import functools
+import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias, cast
@@ -41,10 +42,10 @@ def converter_of(function: Function, entrypoint: str, given: Sequence[str] | Non
     Raises:
         CannotLoad: names the parameter whose annotation is of no use.
     """
+    written = getattr(function, "__annotations__", {})
     annotations = {
-        name: one
-        for name, one in getattr(function, "__annotations__", {}).items()
-        if name != "return" and (given is None or name in given)
+        name: written.get(name, object) if given is None or name in given else object
+        for name in inspect.signature(function).parameters
     }
     try:
         adapter = _adapter(function, annotations)
@@ -85,10 +86,10 @@ def _problem(
 ) -> str:
     for name, one in annotations.items():
         try:
-            _adapter(function, {name: one})
+            _adapter(function, {**dict.fromkeys(annotations, object), name: one})
         except Exception as its_own:  # noqa: BLE001  # as above
             return f"`{entrypoint}` has a parameter `{name}` whose type {_reason(its_own)}"
-    return f"`{entrypoint}` has annotations that cannot be used: {_reason(error)}"
+    return f"`{entrypoint}` has a signature that {_reason(error)}"
 
 
 def _reason(error: Exception) -> str:

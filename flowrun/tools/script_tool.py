@@ -37,7 +37,7 @@ class ScriptTool:
             self.argv,
             invocation,
             extra=_variables(complete),
-            stdin=_as_json(complete).encode(),
+            stdin=_as_bytes(complete),
         )
 
 
@@ -76,5 +76,17 @@ def _variables(arguments: Mapping[str, JsonValue]) -> dict[str, str]:
     return variables
 
 
+def _as_bytes(arguments: JsonValue) -> bytes:
+    try:
+        return _as_json(arguments).encode()
+    except UnicodeEncodeError as error:
+        message = "the arguments are not valid Unicode text"
+        raise DoesNotFit(message) from error
+
+
 def _as_json(value: JsonValue) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (ValueError, RecursionError):
+        message = "an argument is nested too deeply, or is a number that JSON does not have"
+    raise DoesNotFit(message)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.crashing import FLOW, Errands, Model, broken_off, noting
+from tests.support.scenario_errands import FLOW, Errands, Model, broken_off, noting
 from tests.support.endpoint import call, say, serve
 from tests.support.scenario import requests_of, tool_outputs
 

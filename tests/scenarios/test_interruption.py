@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.support.crashing import Errands, Model, broken_off
+from tests.support.scenario_errands import Errands, Model, broken_off
 from tests.support.endpoint import call, say, serve
 from tests.support.scenario import TALK, Project, endpoint_settings, requests_of
 

@@ -200,10 +200,11 @@ MISTAKES = {
     "unknown_argument_of_a_tool": Mistake(
         HEAD + "tools:\n  there: {python: \"places:locate\"}\nsteps:\n"
         + "  there: {tool: there, with: {city: Paris, »town: Paris}}\n",
-        "tool/bad-arguments",
+        "ref/unknown-argument",
+        "known: `city`",
     ),
     "missing_variable": Mistake(
-        HEAD + "assistants:\n  guide: {model: »\"${NO_SUCH_VARIABLE_HERE}\"}\n" + HELLO,
+        HEAD + "assistants:\n  guide: {model: \"»${NO_SUCH_VARIABLE_HERE}\"}\n" + HELLO,
         "env/missing",
     ),
     "unknown_version": Mistake(
@@ -219,7 +220,7 @@ MISTAKES = {
         "bind/not-available-yet",
     ),
     "secret_in_a_prompt": Mistake(
-        HEAD + "assistants:\n  guide: {model: m, description: »\"${secret:KEY}\"}\n" + HELLO,
+        HEAD + "assistants:\n  guide: {model: m, description: \"»${secret:KEY}\"}\n" + HELLO,
         "secret/not-here",
     ),
 }  # fmt: skip

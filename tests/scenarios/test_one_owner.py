@@ -2,7 +2,7 @@
 
 import signal
 
-from tests.support.crashing import FLOW, Errands, Model
+from tests.support.scenario_errands import FLOW, Errands, Model
 from tests.support.endpoint import say, serve
 from tests.support.scenario import requests_of
 

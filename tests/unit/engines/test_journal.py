@@ -252,6 +252,36 @@ def test_parking_lets_what_must_not_happen_twice_end(tmp_path):
     assert events[-1].outputs == {"value": "charged"}
 
 
+def test_parking_between_an_intent_and_its_effect_leaves_nothing_unknown(tmp_path):
+    acted, state = [], {}
+
+    async def interpret(scope, plan, inputs, environment):
+        async def act():
+            acted.append("act")
+            return say("charged")
+
+        state["begun"].set()
+        value = await scope.effect("charge", act, "at_most_once")
+        if "again" not in state:
+            await asyncio.Event().wait()
+        return FlowRunFinished(status="completed", outputs={"value": value.step})
+
+    async def park():
+        state["begun"] = asyncio.Event()
+        with engine_on(tmp_path, interpret) as engine:
+            await engine.start("run-1", PLAN, {}, SETTING)
+            await state["begun"].wait()  # now the intent waits for its commit
+            await engine.park("run-1", "interrupted")
+            return await engine.wait("run-1")
+
+    assert asyncio.run(park()).status == "parked"
+    state["again"] = True
+    head, events = run_once(tmp_path, interpret, resume=True)
+    assert head.status == "completed"
+    assert events[-1].outputs == {"value": "charged"}
+    assert acted == ["act"]
+
+
 def test_children_have_their_own_keys_and_are_waited_for(tmp_path):
     async def interpret(scope, plan, inputs, environment):
         values = []

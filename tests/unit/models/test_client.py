@@ -15,7 +15,7 @@ from flowrun.errors import (
     EndpointUnavailable,
 )
 from flowrun.models.chat import ChatWire
-from flowrun.models.client import EndpointClient
+from flowrun.models.client import LAST_WORDS_S, EndpointClient
 from flowrun.models.endpoint import Endpoint
 from flowrun.models.responses import ResponsesWire
 from flowrun.models.retries import RetryPolicy
@@ -410,6 +410,28 @@ def test_closing_the_iterator_ends_the_request():
 def test_a_server_that_holds_the_line_after_done_does_not_hold_the_turn():
     with serve(Hush(say("ok"), after=5)) as server:
         assert respond(client_for(server.base_url, read_timeout_s=5))[-1].text == "ok"
+
+
+def test_a_server_that_holds_the_line_after_the_finish_reason_is_not_waited_for_long():
+    async def work(client):
+        loop = asyncio.get_running_loop()
+        started, ahead = loop.time, [0.0]
+        loop.time = lambda: started() + ahead[0]
+
+        async def hurry():
+            while ahead[0] < 50:
+                await asyncio.sleep(0.02)
+                ahead[0] += LAST_WORDS_S + 1
+
+        hurrying = asyncio.create_task(hurry())
+        events = [event async for event in client.respond(ask())]
+        await hurrying
+        await client.close()
+        return events[-1]
+
+    with serve(Hush(say("ok"), after=3)) as server:
+        turn = asyncio.run(work(client_for(server.base_url, read_timeout_s=600)))
+    assert turn == ModelTurn("ok", (), "stop", None)
 
 
 def test_an_answer_cut_after_its_finish_reason_is_an_answer():

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from flowrun.clock import ManualClock
-from flowrun.errors import EndpointLimited, EndpointUnavailable
+from flowrun.errors import EndpointLimited, EndpointRefused, EndpointUnavailable
 from flowrun.models.endpoint import Endpoint
 from flowrun.models.sdk import SdkClient
 from tests.support.endpoint import Fail, Frames, Stall, serve
@@ -64,3 +64,15 @@ def test_a_server_without_tls_behind_https_runs_into_the_connect_timeout():
     with serve(Stall()) as server, pytest.raises(EndpointUnavailable) as caught:
         post(server.base_url.replace("http:", "HTTPS:"), connect_timeout_s=0.2)
     assert f"no connection to https://127.0.0.1:{server.port}/v1 within 0.2 s" in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["gopher://user:hunter2hunter2@host", "socks9://host:1"])
+def test_a_proxy_of_another_kind_is_refused_and_not_shown(monkeypatch, url):
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", url)
+    with pytest.raises(EndpointRefused) as caught:
+        post("http://127.0.0.1:1/v1")
+    assert str(caught.value) == (
+        "endpoint `e`: expected the address of an HTTP proxy in `HTTP_PROXY`, found another kind"
+    )

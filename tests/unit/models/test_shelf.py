@@ -15,13 +15,13 @@ class Body(httpx2.AsyncByteStream):
 class Line(httpx2.AsyncBaseTransport):
     """A transport that answers, or fails, and remembers whether it was closed."""
 
-    def __init__(self, failure=None):
-        self.failure = failure
+    def __init__(self, *failures):
+        self.failures = list(failures)
         self.closed = False
 
     async def handle_async_request(self, request):
-        if self.failure is not None:
-            raise self.failure
+        if self.failures:
+            raise self.failures.pop(0)
         return httpx2.Response(200, stream=Body())
 
     async def aclose(self):
@@ -34,7 +34,8 @@ class Lines:
         self.failures = list(failures)
 
     def __call__(self):
-        self.made.append(Line(self.failures.pop(0) if self.failures else None))
+        self.made.append(Line(*self.failures[:1]))
+        del self.failures[:1]
         return self.made[-1]
 
 
@@ -125,5 +126,43 @@ def test_what_lay_idle_for_long_is_closed_by_and_by():
         assert [one.closed for one in lines.made] == [True, False, False]
         await (await transport.handle_async_request(REQUEST)).aclose()
         assert [one.closed for one in lines.made] == [True, True, False]
+
+    run(work)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        httpx2.ReadError("reset"),
+        httpx2.WriteError("broken pipe"),
+        httpx2.RemoteProtocolError("Server disconnected without sending a response."),
+    ],
+)
+def test_on_a_kept_connection_that_is_closed_meanwhile_a_request_goes_out_once_more(failure):
+    async def work():
+        lines = Lines()
+        transport = ShelfTransport(lines)
+        await (await transport.handle_async_request(REQUEST)).aclose()
+        lines.made[0].failures = [failure]
+        response = await transport.handle_async_request(REQUEST)
+        assert (response.status_code, len(lines.made)) == (200, 1)
+        await response.aclose()
+        lines.made[0].failures = [failure, failure]
+        with pytest.raises(type(failure)):
+            await transport.handle_async_request(REQUEST)
+
+    run(work)
+
+
+def test_no_other_failure_sends_a_request_twice():
+    async def work():
+        for failure in (httpx2.ReadTimeout("slow"), httpx2.RemoteProtocolError("no HTTP")):
+            lines = Lines()
+            transport = ShelfTransport(lines)
+            await (await transport.handle_async_request(REQUEST)).aclose()
+            lines.made[0].failures = [failure]
+            with pytest.raises(type(failure)):
+                await transport.handle_async_request(REQUEST)
+            assert len(lines.made) == 1
 
     run(work)

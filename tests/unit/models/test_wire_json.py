@@ -58,3 +58,8 @@ def test_values_of_another_kind_read_as_nothing():
     assert [as_count(one) for one in (3, 3.0, 3.5, -1, True, "3", None)] == [
         3, 3, None, None, None, None, None
     ]  # fmt: skip
+
+
+def test_nesting_without_end_is_no_json():
+    with pytest.raises(ValueError, match=r"deep"):
+        decode(b"[" * 100_000 + b"]" * 100_000)

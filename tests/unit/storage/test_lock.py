@@ -50,9 +50,8 @@ def lock_file(store):
 
 
 def open_files():
-    """Return what this process has open; a name that is gone says so itself."""
-    return [os.readlink(f"/proc/self/fd/{one}") for one in os.listdir("/proc/self/fd") if
-            os.path.islink(f"/proc/self/fd/{one}")]  # fmt: skip
+    """Return the names of the files this process has open."""
+    return [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
 
 
 def test_one_holds_it_and_others_are_told_who(tmp_path):

@@ -59,7 +59,9 @@ def test_a_store_of_an_earlier_flowrun_is_given_what_it_lacks(connection):
 def made_by(script):
     """Return the tables of a migration, the dependent ones first."""
     words = script.split()
-    made = [words[at + 2] for at, one in enumerate(words) if words[at : at + 2] == ["CREATE", "TABLE"]]
+    made = [
+        words[at + 2] for at, one in enumerate(words) if words[at : at + 2] == ["CREATE", "TABLE"]
+    ]
     return made[::-1]
 
 

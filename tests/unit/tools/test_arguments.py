@@ -105,3 +105,23 @@ def test_json_in_other_types_is_taken():
 def test_what_is_no_schema_or_lies_elsewhere_cannot_be_loaded(schema):
     with pytest.raises(CannotLoad, match="`parameters` is not a JSON Schema"):
         ArgumentSchema(schema)
+
+
+@pytest.mark.parametrize("given", [{"a": "\ud83d"}, {"\ud83d": 1}])
+def test_half_a_character_is_refused_in_words(given):
+    said = "the arguments are not valid Unicode text"
+    schema = {**arguments(a={"type": "number"}), "additionalProperties": False}
+    assert refusal(schema, given) == said
+
+
+def test_nesting_without_end_is_refused_in_words():
+    nested: list[object] = []
+    for _ in range(5000):
+        nested = [nested]
+    said = "the arguments are nested too deeply, or are not JSON"
+    assert refusal(arguments(a={"type": "number"}), {"a": nested}) == said
+
+
+def test_whether_others_than_the_declared_arguments_are_taken():
+    assert not ArgumentSchema(arguments(a={})).is_closed
+    assert ArgumentSchema({"type": "object", "additionalProperties": False}).is_closed

@@ -229,10 +229,44 @@ def test_cancelling_is_raised_at_once(project, name):
     runner.close()
 
 
-def test_annotations_that_cannot_be_used_are_said(project):
-    outcome = project.call(python("bad_annotation"), x=1)
-    assert outcome.kind == "cannot_start"
-    assert "NoSuchType" in outcome.message
+def test_annotations_that_cannot_be_used_cannot_be_loaded(project):
+    assert project.problem(python("bad_annotation")) == (
+        "`tools_here:bad_annotation` has a parameter `x` whose type cannot be used: "
+        "NameError: name 'NoSuchType' is not defined"
+    )
+
+
+def test_a_function_that_the_schema_could_not_call_cannot_be_loaded(project):
+    project.write(
+        "wrapped.py",
+        "def swapped(function):\n    def inner(place): return function(place)\n    return inner\n"
+        "@swapped\ndef sunny(city: str): return city\n"
+        "def further(city: str, days: int): return city\n",
+    )
+    closed = {**arguments(city={"type": "string"}), "additionalProperties": False}
+    assert project.problem(python("sunny", "wrapped", parameters=closed)) == (
+        "`wrapped:sunny` has no parameter `city`, which `parameters` names"
+    )
+    assert project.problem(python("further", "wrapped", parameters=closed)) == (
+        "`wrapped:further` needs `days`, which `parameters` does not name"
+    )
+
+
+def test_a_validator_that_breaks_is_the_tools_exception_and_what_it_prints_is_kept_apart(
+    project, capsys
+):
+    project.write(
+        "validating.py",
+        "import dataclasses\n@dataclasses.dataclass\nclass Place:\n    name: str\n"
+        "    def __post_init__(self):\n        print('loud')\n        raise LookupError('no map')\n"
+        "def find(place: Place): return 1\n",
+    )
+    outcome = project.call(python("find", "validating"), place={"name": "Oslo"})
+    assert outcome == ToolFailed(
+        kind="exception",
+        message="`find` raised LookupError: no map while its arguments were converted",
+    )
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(

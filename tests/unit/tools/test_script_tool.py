@@ -70,3 +70,12 @@ def test_what_sh_cannot_be_handed_cannot_be_loaded(project, text):
 def test_without_sh_nothing_is_loaded(project):
     project.environment["PATH"] = str(project.root)
     assert project.problem(script("true")) == "program `sh` is not on PATH"
+
+
+def test_what_json_cannot_say_is_refused(project):
+    nested: list[object] = []
+    for _ in range(5000):
+        nested = [nested]
+    tool = script("cat", parameters={"type": "object"})
+    for given in ({"a": nested}, {"a": float("nan")}, {"\ud83d": 1}):
+        assert project.call(tool, **given).kind == "bad_arguments"

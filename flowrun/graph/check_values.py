@@ -1,0 +1,147 @@
+"""Values that stand in the flow fit their schemas to the last item: arguments and defaults."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flowrun.expression.template import is_template
+from flowrun.graph import parameters
+from flowrun.graph.complaints import near
+from flowrun.graph.flowgraph import FlowGraph
+from flowrun.graph.shapes import look_up, resolve, type_of, types_of
+from flowrun.graph.subschemas import BOUNDS
+from flowrun.ids import JsonObject, JsonValue
+from flowrun.source.diagnostic import Diagnostic
+from flowrun.spec.spans import DocPath
+
+if TYPE_CHECKING:
+    from flowrun.graph.validation import Refusal
+
+_BOUNDS = BOUNDS | {"const", "not", "allOf", "anyOf", "oneOf", "uniqueItems"}
+_INNER = frozenset({"items", "prefixItems", "properties", "required", "additionalProperties"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A value of the flow and the schema that it is held to."""
+
+    path: DocPath
+    value: JsonValue
+    schema: JsonObject
+    root: JsonObject
+    noun: str
+    code: str
+
+
+def check_values(graph: FlowGraph) -> Iterator[Diagnostic]:
+    """Arguments and defaults, where their type alone does not tell that they fit."""
+    for held in _all_held(graph):
+        types = types_of(held.schema)
+        kind = type_of(held.value)
+        fits = types is None or kind in types or (kind == "integer" and "number" in types)
+        if fits and _wants_more(held):
+            yield from _faults(graph, held)
+
+
+def _all_held(graph: FlowGraph) -> Iterator[_Held]:
+    for name, schema in graph.inputs.items():
+        if "default" in schema:
+            noun = f"`default` of input `{name}`"
+            path: DocPath = ("inputs", name, "default")
+            yield _Held(path, schema["default"], schema, schema, noun, "bind/wrong-value")
+    for name, tool in graph.flow.tools.items():
+        below = ("properties",) if parameters.is_long(tool.parameters or {}) else ()
+        for one, inner, root in _properties(graph, name) if tool.parameters else ():
+            if "default" in inner:
+                noun = f"`default` of parameter `{one}`"
+                path = ("tools", name, "parameters", *below, one, "default")
+                yield _Held(path, inner["default"], inner, root, noun, "tool/parameters")
+    for name, step in graph.flow.steps.items():
+        schemas = {one: (inner, root) for one, inner, root in _properties(graph, step.tool or "")}
+        for one, value in (step.with_ or {}).items():
+            if one in schemas and not (isinstance(value, str) and is_template(value)):
+                noun = f"argument `{one}` of tool `{step.tool}`"
+                path = ("steps", name, "with", one)
+                yield _Held(path, value, *schemas[one], noun, "tool/bad-arguments")
+
+
+def _properties(graph: FlowGraph, tool: str) -> Iterator[tuple[str, JsonObject, JsonObject]]:
+    known = graph.tools.get(tool)
+    root = known.parameters if known is not None else None
+    properties = (root or {}).get("properties")
+    if root is None or not isinstance(properties, Mapping):
+        return
+    for name, written in properties.items():
+        schema = resolve(written, root)
+        if schema is not None:
+            yield name, schema, root
+
+
+def _wants_more(held: _Held) -> bool:
+    """Tell whether the schema says more of such a value than its type; spares the library."""
+    is_inside = isinstance(held.value, (Mapping, list))
+    wrong_default = held.code == "tool/parameters" and not is_inside
+    return wrong_default or any(
+        key in _BOUNDS or (is_inside and key in _INNER) for key in held.schema
+    )
+
+
+def _faults(graph: FlowGraph, held: _Held) -> Iterator[Diagnostic]:
+    from flowrun.graph.validation import misfits  # 20 ms, and most flows do without
+
+    open_places = tuple(_templates(held.value))
+    for one in misfits(held.schema, held.root, held.value):
+        is_open = any(place[: len(one.path)] == one.path for place in open_places)
+        if one.names:
+            yield from _about_keys(graph, held, one)
+        elif not is_open:
+            yield Diagnostic(
+                code=held.code,
+                message=f"{_named(held, one.path)} does not fit: {one.message}",
+                span=graph.spans.value((*held.path, *one.path)),
+                hint="correct the value",
+            )
+
+
+def _about_keys(graph: FlowGraph, held: _Held, refusal: "Refusal") -> Iterator[Diagnostic]:
+    """Name the fields that are missing or too many."""
+    below = refusal.path
+    schema = look_up({**held.root, **held.schema}, below)
+    value = _part(held.value, below)
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    known = tuple(properties) if isinstance(properties, Mapping) else ()
+    noun = _named(held, below)
+    for key in refusal.names:
+        if key in value:
+            message = f"{noun} has no field `{key}`"
+            span = graph.spans.key((*held.path, *below, key))
+            hint = near(key, known, "remove it")
+        else:
+            message = f"{noun} must have a field `{key}`, found none"
+            span = graph.spans.value((*held.path, *below))
+            hint = f"add `{key}:`"
+        yield Diagnostic(code=held.code, message=message, span=span, hint=hint)
+
+
+def _part(value: JsonValue, path: DocPath) -> Mapping[str, JsonValue]:
+    for part in path:
+        value = value[part]  # type: ignore[index]  # the validator found its way so
+    return value if isinstance(value, Mapping) else {}
+
+
+def _named(held: _Held, below: DocPath) -> str:
+    if not below:
+        return held.noun
+    said = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in below)
+    return f"`{said.removeprefix('.')}` of {held.noun}"
+
+
+def _templates(value: JsonValue, path: DocPath = ()) -> Iterator[DocPath]:
+    if isinstance(value, str) and is_template(value):
+        yield path
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _templates(one, (*path, key))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for number, one in enumerate(value):
+            yield from _templates(one, (*path, number))
