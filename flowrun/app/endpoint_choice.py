@@ -94,7 +94,8 @@ def find_endpoint(name: str, settings: Project) -> Endpoint:
     if declared is not None:
         return declared
     if is_address(name):
-        return Endpoint(base_url=name)
+        # Unchecked here: whoever opens it says what is wrong with an address, without its secrets.
+        return Endpoint().model_copy(update={"base_url": name})
     if name == IMPLICIT_ENDPOINT:
         return Endpoint()
     known = {*settings.endpoints, IMPLICIT_ENDPOINT}

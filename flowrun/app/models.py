@@ -208,4 +208,7 @@ def _key_hint(name: str, key_name: str | None) -> str:
 
 
 def _is_openai(url: str) -> bool:
-    return urlsplit(url).hostname == urlsplit(OPENAI_URL).hostname
+    try:
+        return urlsplit(url).hostname == urlsplit(OPENAI_URL).hostname
+    except ValueError:  # no address at all, which `Endpoint` refuses
+        return False

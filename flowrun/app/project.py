@@ -159,8 +159,10 @@ def seen_from_here(report: Report, root: Path) -> Report:
 
     Those of a project are known by their paths from its root; people and editors stand elsewhere.
     """
-    prefix = os.path.relpath(root, here())
-    return report if prefix == "." else moved_report(report, Path(prefix).as_posix())
+    start = here()
+    if start == root:
+        return report
+    return moved_report(report, lambda path: Path(os.path.relpath(root / path, start)).as_posix())
 
 
 def _near(full: Path, root: Path) -> str | None:

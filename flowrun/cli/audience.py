@@ -16,7 +16,7 @@ from flowrun.events.records import FlowRunFinished
 from flowrun.tools.stdout import reserved_stdout
 from flowrun.views.run_lines import RunLines
 from flowrun.views.run_result import fold, result_object, write_outputs
-from flowrun.views.text import pretty_json, use_colour
+from flowrun.views.text import harmless_json, pretty_json, use_colour
 
 OUTPUT_FORMATS = ("text", "json", "jsonl")
 
@@ -32,6 +32,8 @@ class TerminalAudience:
         self._form = form
         self._results = stack.enter_context(reserved_stdout())
         self._live = live and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        if form == "jsonl" and self._results.isatty():
+            self._live = False  # a table would be drawn over the events
         self._quiet = quiet
         self._stack = stack
         self._narrate: Sink = lambda event: None
@@ -65,7 +67,8 @@ class TerminalAudience:
     def see(self, event: StampedEvent) -> None:
         """Show an event."""
         if self._form == "jsonl":
-            self._write(envelope(event.event, seq=event.seq, at=event.at, run_id=self._run_id))
+            line = envelope(event.event, seq=event.seq, at=event.at, run_id=self._run_id)
+            self._write(harmless_json(line))
         self._narrate(event)
 
     def _write(self, line: str) -> None:

@@ -1,5 +1,7 @@
 """The `flowrun` command: which file holds which command, and what every failure exits with."""
 
+import errno
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -7,7 +9,7 @@ from importlib import import_module
 
 import click
 
-from flowrun.cli.streams import OutputLost, deliver, secure_streams, silence, tell
+from flowrun.cli.streams import OutputLost, deliver, secure_streams, settle, silence, tell
 from flowrun.errors import FlowrunError, InvalidSource
 from flowrun.ids import VERSION
 
@@ -26,6 +28,9 @@ COMMANDS: dict[str, str] = {
 EXIT_USAGE = 64
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
+
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO))
+"""What a disk under standard output says; every other file that we write has its own sentence."""
 
 HELP = """Execute declarative flows of AI assistants.
 
@@ -83,7 +88,9 @@ def run(arguments: list[str] | None = None) -> None:
     secure_streams()
     given = sys.argv[1:] if arguments is None else arguments
     command = next((one for one in given[:1] if one in COMMANDS), "none")
-    sys.exit(exit_code_of(lambda: _dispatch(given), command))
+    code = exit_code_of(lambda: _dispatch(given), command)
+    settle()
+    sys.exit(code)
 
 
 def exit_code_of(work: Callable[[], int], command: str = "none") -> int:
@@ -112,16 +119,14 @@ def _failed(failure: BaseException, command: str) -> int:
         case BrokenPipeError():
             silence(sys.stdout)
             return 0
+        case OSError() if failure.errno in _FULL:
+            silence(sys.stdout)
+            return _refuse(OutputLost(os.strerror(failure.errno).lower()))
         case _:
-            return _last_resort(failure, command)
+            return _reported(failure, command)
 
 
-def _last_resort(failure: BaseException, command: str) -> int:
-    try:
-        deliver("", sys.stdout)
-    except OutputLost as lost:
-        if isinstance(failure, OSError):  # a full disk under standard output is not our mistake
-            return _refuse(lost)
+def _reported(failure: BaseException, command: str) -> int:
     from flowrun.cli.crash import write_crash
 
     _complain(*write_crash(failure, command))

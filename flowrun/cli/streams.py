@@ -69,8 +69,19 @@ def deliver(text: str, stream: IO[str]) -> None:
 
 def tell(text: str) -> None:
     """Write a line of narrative to standard error, which nobody need read."""
-    with contextlib.suppress(OSError):
+    try:
         print(text, file=sys.stderr, flush=True)
+    except OSError:
+        silence(sys.stderr)
+
+
+def settle() -> None:
+    """Leave nothing in a buffer that Python could stumble over on its way out."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            silence(stream)
 
 
 def silence(stream: IO[str]) -> None:

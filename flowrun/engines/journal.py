@@ -226,10 +226,9 @@ class JournalEngine:
         except asyncio.CancelledError as cancelled:
             run.ending = True
             await scope.abandon()
-            run.append_event(
-                f"run/parked[{run.seq}]", FlowRunParked(reason=str(cancelled) or "stopped")
-            )
+            parked = FlowRunParked(reason=str(cancelled) or "stopped")
             self._close_run(run, "parked", None)
+            run.append_event(f"run/parked[{run.seq}]", parked)
         except BaseException:
             run.ending = True
             await scope.abandon()
@@ -237,11 +236,12 @@ class JournalEngine:
         else:
             run.ending = True
             await scope.abandon()
-            run.append_event("run/finished", finished)
             self._close_run(run, finished.status, finished.error)
+            run.append_event("run/finished", finished)
         await self._database.commit()
 
     def _close_run(self, run: LiveRun, status: str, error: str | None) -> None:
+        """Write the head before the last event, which is shown at once and may be stopped at."""
         finished_at = None if status == "parked" else self._clock.now()
         self._database.submit(_FINISH_RUN, ((status, finished_at, error, run.number),))
 

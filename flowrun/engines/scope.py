@@ -23,6 +23,10 @@ APPEND = "INSERT INTO journal (run, seq, key, kind, body, at) VALUES (?, ?, ?, ?
 _EVENT = "SELECT body FROM journal WHERE run = ? AND key = ? AND kind = 'event'"
 
 
+SEEN_WITHIN_S = 0.1
+"""How long an event that nobody waits for may be hidden from those who look into the store."""
+
+
 @dataclass(slots=True, kw_only=True)
 class LiveRun:
     """What one process knows of a run it is executing."""
@@ -50,6 +54,7 @@ class LiveRun:
     at_work: int = 0
     """Effects under way that must not be interrupted lightly."""
     idle: asyncio.Event = field(default_factory=asyncio.Event)
+    flush: asyncio.TimerHandle | None = None
 
     def append(self, key: str, kind: str, body: str) -> float:
         """Queue one row; return its time."""
@@ -63,6 +68,15 @@ class LiveRun:
         at = self.append(key, "event", encode_event(event))
         if self.sinks:
             self.show(StampedEvent(event, self.seq, at))
+
+    def write_soon(self) -> None:
+        """Have what was appended written before long, should nothing else cause it."""
+        if self.flush is None:
+            self.flush = asyncio.get_running_loop().call_later(SEEN_WITHIN_S, self._write_now)
+
+    def _write_now(self) -> None:
+        self.flush = None
+        self.database.write_waiting()
 
     def show(self, event: StampedEvent) -> None:
         """Show an event to whoever watches."""
@@ -155,6 +169,7 @@ class JournalScope:
         if path not in run.events and path not in run.taken:
             run.taken.add(path)
             run.append_event(path, event)
+            run.write_soon()
 
     def show(self, event: Event) -> None:
         """Show an event without keeping it."""

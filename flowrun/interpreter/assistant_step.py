@@ -6,7 +6,8 @@ Whoever enters the step again after a crash asks the runtime for the same labels
 assistant, thread and run; what calls came to is in the journal.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 
 from flowrun.errors import RuntimeRejected
@@ -20,7 +21,12 @@ from flowrun.ids import JsonValue, derive
 from flowrun.interpreter.assistant_work import AssistantWork, StepFailed
 from flowrun.interpreter.output import Misfit, read_answer, repair_message, response_format
 from flowrun.interpreter.state import FlowState
-from flowrun.interpreter.tool_round import answer_round, keep_for_next_run, recall_rounds
+from flowrun.interpreter.tool_round import (
+    answer_round,
+    keep_for_next_run,
+    recall_rounds,
+    refuse_failures,
+)
 from flowrun.plan.plan import AssistantAction, PlannedAssistant, PlannedStep
 from flowrun.ports.durable import Durable
 from flowrun.ports.runtime import (
@@ -101,6 +107,8 @@ async def _take_run(work: AssistantWork, request: RunRequest) -> RunEnded:
         stop = await _follow(work, stream)
         recall_rounds(work, stop)
         if isinstance(stop, RunEnded):
+            if stop.status == "cancelled":
+                refuse_failures(work, stop.run_id)  # it was we, before an interruption
             work.messages += stop.messages
             work.usage += stop.usage
             return stop
@@ -108,7 +116,8 @@ async def _take_run(work: AssistantWork, request: RunRequest) -> RunEnded:
         try:
             outputs = await answer_round(work, stop)
         except StepFailed:
-            await runtime.cancel(request.thread_id, stop.run_id)
+            with suppress(RuntimeRejected):  # why the step failed is what is to be told
+                await runtime.cancel(request.thread_id, stop.run_id)
             raise
         submitted = ToolOutputsSubmitted(
             step=work.step.name,
@@ -123,24 +132,31 @@ async def _take_run(work: AssistantWork, request: RunRequest) -> RunEnded:
 async def _follow(
     work: AssistantWork, stream: AsyncIterator[RunEvent]
 ) -> RunRequiresAction | RunEnded:
-    """Pass on what streams by, up to the run's next stop."""
-    name = work.step.name
-    async for event in stream:
-        match event:
-            case RunTextDelta(text=text):
-                work.scope.show(MessageDelta(step=name, text=text))
-            case RunBegan(run_id=run_id):
-                work.run_id = run_id
-                began = AssistantRunStarted(
-                    step=name,
-                    assistant=work.assistant.name,
-                    thread_id=work.thread_id,
-                    run_id=run_id,
-                )
-                work.scope.emit(f"run[{run_id}]", began)
-            case RunRequiresAction() | RunEnded():
-                return event
+    """Pass on what streams by, up to the run's next stop; the stream is closed on every way out."""
+    try:
+        async for event in stream:
+            match event:
+                case RunTextDelta(text=text):
+                    work.scope.show(MessageDelta(step=work.step.name, text=text))
+                case RunBegan(run_id=run_id):
+                    _note_began(work, run_id)
+                case RunRequiresAction() | RunEnded():
+                    return event
+    finally:
+        if isinstance(stream, AsyncGenerator):
+            await stream.aclose()
     raise StepFailed("runtime", "the run's stream ended before the run did")
+
+
+def _note_began(work: AssistantWork, run_id: str) -> None:
+    work.run_id = run_id
+    began = AssistantRunStarted(
+        step=work.step.name,
+        assistant=work.assistant.name,
+        thread_id=work.thread_id,
+        run_id=run_id,
+    )
+    work.scope.emit(f"run[{run_id}]", began)
 
 
 async def _put_assistant(work: AssistantWork) -> str:
@@ -174,7 +190,7 @@ async def _open_thread(work: AssistantWork, action: AssistantAction) -> str:
         return await state.runtime.open_thread(derive("label_", run_id, "step", work.step.name))
     if name in state.thread_ids:
         return state.thread_ids[name]
-    declared = next(one for one in state.prepared.plan.threads if one.name == name)
+    declared = state.prepared.threads[name]
     key = state.prepared.thread_keys.get(name)
     if key is None:
         label = derive("label_", run_id, "thread", name)

@@ -2,10 +2,12 @@
 
 A step is ready when all it needs have finished; a need that failed counts as finished only under
 `on_error: continue`. After a failure nothing new starts, what runs is left to end, and the steps
-that never began are recorded as skipped.
+that never began are recorded as skipped. What had begun before an interruption is not new: it is
+entered again, so that no step is called skipped that may have done something.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import cast
 
 from flowrun.events.records import FlowRunFinished, StepFinished, StepStarted
@@ -52,31 +54,47 @@ async def _walk(scope: Durable, state: FlowState) -> None:
     missing = {step.name: len(step.needs) for step in state.prepared.plan.steps}
     running = 0
 
-    def start(step: PlannedStep) -> None:
-        nonlocal running
-        running += 1
-        scope.child(f"steps/{step.name}", lambda own: _run_step(own, state, step))
+    def settle(step: str) -> list[PlannedStep]:
+        """Return the steps for which this one was the last they waited for."""
+        ready = []
+        for dependent in state.prepared.dependents[step]:
+            missing[dependent.name] -= 1
+            if missing[dependent.name] == 0:
+                ready.append(dependent)
+        return ready
 
-    for step in state.prepared.plan.steps:
-        if not step.needs:
-            start(step)
+    def start(ready: Iterable[PlannedStep]) -> None:
+        nonlocal running
+        for step in ready:
+            if state.failure is None or scope.recorded(f"steps/{step.name}/started") is not None:
+                running += 1
+                scope.child(f"steps/{step.name}", partial(_run_step, state=state, step=step))
+
+    _recall(scope, state)
+    for name in state.results:
+        settle(name)
+    start([one for one in state.prepared.plan.steps if _may_start(state, missing, one)])
     while running:
         for child in await scope.wait_any():
             running -= 1
             if child.failure is not None:
                 raise child.failure
-            name = child.key.removeprefix("steps/")
-            for dependent in state.prepared.dependents[name]:
-                missing[dependent.name] -= 1
-                if missing[dependent.name] == 0 and state.first_failure is None:
-                    start(dependent)
+            start(settle(child.key.removeprefix("steps/")))
 
 
-async def _run_step(scope: Durable, state: FlowState, step: PlannedStep) -> None:
-    known = scope.recorded("finished")
-    if isinstance(known, StepFinished):
-        _take_in(state, step, known)
-        return
+def _recall(scope: Durable, state: FlowState) -> None:
+    """Take in what earlier lives finished, before anything starts: a failure among it counts."""
+    for step in state.prepared.plan.steps:
+        known = scope.recorded(f"steps/{step.name}/finished")
+        if isinstance(known, StepFinished):
+            state.finish(step, known)
+
+
+def _may_start(state: FlowState, missing: Mapping[str, int], step: PlannedStep) -> bool:
+    return missing[step.name] == 0 and step.name not in state.results
+
+
+async def _run_step(scope: Durable, *, state: FlowState, step: PlannedStep) -> None:
     scope.emit("started", StepStarted(step=step.name))
     try:
         if isinstance(step.action, AssistantAction):
@@ -89,19 +107,13 @@ async def _run_step(scope: Durable, state: FlowState, step: PlannedStep) -> None
             step=step.name, status="failed", error=str(failure), error_code="expression"
         )
         await scope.record("finished", result)
-    _take_in(state, step, result)
-
-
-def _take_in(state: FlowState, step: PlannedStep, result: StepFinished) -> None:
-    state.finish(result)
-    if result.status == "failed" and step.on_error == "fail" and state.first_failure is None:
-        state.first_failure = result
+    state.finish(step, result)
 
 
 def _skip_the_rest(scope: Durable, state: FlowState) -> None:
     for step in state.prepared.plan.steps:
         if step.name not in state.results:
-            failed = state.first_failure
+            failed = state.failure
             because = f"not run: step `{failed.step}` failed" if failed else "not run"
             result = StepFinished(step=step.name, status="skipped", error=because)
             scope.emit(f"steps/{step.name}/finished", result)
@@ -110,7 +122,7 @@ def _skip_the_rest(scope: Durable, state: FlowState) -> None:
 
 def _conclude(state: FlowState, duration_s: float) -> FlowRunFinished:
     outputs, problem = _outputs(state)
-    failed = state.first_failure
+    failed = state.failure
     if failed is not None:
         return FlowRunFinished(
             status="failed",

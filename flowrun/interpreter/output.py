@@ -1,11 +1,17 @@
 """Answers held to a JSON Schema, whatever the endpoint promised."""
 
-import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from flowrun.ids import JsonObject, JsonValue
+from flowrun.interpreter.json_text import read_json
 
-_ANNOTATIONS = 3
+_PROBLEMS = 3
+"""How many of an answer's problems are told."""
+
+_PROBLEM_LENGTH = 300
+"""Characters told of one: validators repeat the value, which may be the whole answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +29,15 @@ def read_answer(text: str, schema: JsonObject) -> JsonValue | Misfit:
     import jsonschema_rs  # a compiled library that flows without schemas need not load
 
     try:
-        value: JsonValue = json.loads(_unfenced(text))
+        value = read_json(_unfenced(text))
     except ValueError as failure:
         return Misfit(f"expected JSON, found text that is not: {failure}")
+    errors = jsonschema_rs.validator_for(dict(schema)).iter_errors(value)
     problems = [
-        f"at `{_place(list(error.instance_path))}`: {error.message}"
-        for error in jsonschema_rs.validator_for(dict(schema)).iter_errors(value)
+        f"at `{_place(list(error.instance_path))}`: {_shortened(error.message)}"
+        for error in islice(errors, _PROBLEMS)
     ]
-    if problems:
-        return Misfit("; ".join(problems[:_ANNOTATIONS]))
-    return value
+    return Misfit("; ".join(problems)) if problems else value
 
 
 def response_format(name: str, schema: JsonObject) -> JsonObject:
@@ -56,9 +61,20 @@ def repair_message(misfit: Misfit) -> str:
 
 def _unfenced(text: str) -> str:
     stripped = text.strip()
-    if stripped.startswith("```") and stripped.endswith("```"):
-        return stripped.strip("`").removeprefix("json").strip()
-    return stripped
+    if len(stripped) < 2 * len(_FENCE) or not (
+        stripped.startswith(_FENCE) and stripped.endswith(_FENCE)
+    ):
+        return stripped
+    inside = stripped.strip("`").lstrip()
+    return inside[4:].strip() if inside[:4].lower() == "json" else inside.strip()
+
+
+_FENCE = "```"
+
+
+def _shortened(message: str) -> str:
+    half = _PROBLEM_LENGTH // 2
+    return message if len(message) <= _PROBLEM_LENGTH else f"{message[:half]} … {message[-half:]}"
 
 
 def _place(path: list[str | int]) -> str:
@@ -66,14 +82,18 @@ def _place(path: list[str | int]) -> str:
 
 
 def _is_strict(schema: JsonValue) -> bool:
-    if isinstance(schema, list):
+    if isinstance(schema, Mapping):
+        if schema.get("type") == "object" or "properties" in schema:
+            names = set(_names(schema.get("properties")))
+            if schema.get("additionalProperties") is not False:
+                return False
+            if names != set(_names(schema.get("required"))):
+                return False
+        return all(_is_strict(one) for one in schema.values())
+    if isinstance(schema, Sequence) and not isinstance(schema, str):
         return all(_is_strict(one) for one in schema)
-    if not isinstance(schema, dict):
-        return True
-    if schema.get("type") == "object" or "properties" in schema:
-        names = set(schema.get("properties", {}))
-        if schema.get("additionalProperties") is not False:
-            return False
-        if names != set(schema.get("required", ())):
-            return False
-    return all(_is_strict(one) for one in schema.values())
+    return True
+
+
+def _names(listed: JsonValue) -> list[JsonValue]:
+    return list(listed) if isinstance(listed, Mapping | Sequence) else []

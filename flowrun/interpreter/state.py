@@ -11,6 +11,7 @@ from flowrun.plan.plan import (
     ExecutionPlan,
     PlannedAssistant,
     PlannedStep,
+    PlannedThread,
     PlannedTool,
 )
 from flowrun.ports.models import FunctionTool
@@ -33,6 +34,7 @@ class PreparedPlan:
     arguments: Mapping[str, Value]
     """Arguments of each tool step."""
     instructions: Mapping[str, Template]
+    threads: Mapping[str, PlannedThread]
     thread_keys: Mapping[str, Template]
     outputs: tuple[tuple[str, Value], ...]
 
@@ -59,6 +61,7 @@ def prepare_plan(plan: ExecutionPlan) -> PreparedPlan:
         messages=messages,
         arguments=arguments,
         instructions={one.name: compile_template(one.instructions) for one in plan.assistants},
+        threads={one.name: one for one in plan.threads},
         thread_keys={one.name: compile_template(one.key) for one in plan.threads if one.key},
         outputs=tuple((name, compile_value(template)) for name, template in plan.outputs),
     )
@@ -76,15 +79,21 @@ class FlowState:
     results: dict[str, StepFinished] = field(default_factory=dict)
     assistant_ids: dict[str, str] = field(default_factory=dict)
     thread_ids: dict[str, str] = field(default_factory=dict)
-    first_failure: StepFinished | None = None
-    denied: bool = False
+    failure: StepFinished | None = None
+    """The failure that ends the run: of those there are, the first in the plan's order, so that it
+    does not depend on which came first in this life."""
+    failed_number: int = 0
 
-    def finish(self, result: StepFinished) -> None:
+    def finish(self, step: PlannedStep, result: StepFinished) -> None:
         """Take in a step's result and let expressions see it."""
-        self.results[result.step] = result
+        self.results[step.name] = result
         steps = self.scope["steps"]
         assert isinstance(steps, dict)
-        steps[result.step] = step_view(result)
+        steps[step.name] = step_view(result)
+        if result.status != "failed" or step.on_error != "fail":
+            return
+        if self.failure is None or step.number < self.failed_number:
+            self.failure, self.failed_number = result, step.number
 
 
 def open_state(

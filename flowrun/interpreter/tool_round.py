@@ -5,7 +5,7 @@ each is found again by whoever enters the round after a crash.
 """
 
 import asyncio
-import json
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from typing import cast
 
@@ -17,6 +17,7 @@ from flowrun.events.records import (
 )
 from flowrun.ids import JsonObject, canonical_json
 from flowrun.interpreter.assistant_work import AnsweredCall, AssistantWork, StepFailed
+from flowrun.interpreter.json_text import read_json
 from flowrun.interpreter.tool_call import call_tool, told_to_model, unknown_outcome
 from flowrun.plan.plan import PlannedAssistant
 from flowrun.ports.durable import EffectPolicy, OutcomeUnknown
@@ -29,8 +30,11 @@ async def answer_round(work: AssistantWork, stop: RunRequiresAction) -> list[Too
     """Run all calls of the round at hand and return the complete set of outputs.
 
     Raises:
-        StepFailed: a tool failed whose failure fails the step, or its outcome cannot be known.
+        StepFailed: a tool failed whose failure fails the step, its outcome cannot be known, or
+            two calls have one id.
     """
+    if len({call.id for call in stop.calls}) < len(stop.calls):
+        raise StepFailed("runtime", "the run requires two calls under one id")
     calls = tuple(
         ToolCallRequest(id=call.id, tool=call.name, arguments=call.arguments) for call in stop.calls
     )
@@ -42,33 +46,48 @@ async def answer_round(work: AssistantWork, stop: RunRequiresAction) -> list[Too
         work.scope.emit(key, batch)  # durable with the intents that follow
     else:
         await work.scope.record(key, batch)
-    ended = await asyncio.gather(
-        *[_call(work, call, key=f"{key}/tool[{call.id}]") for call in stop.calls]
+    ended = await _side_by_side(
+        _call(work, call, key=f"{key}/tool[{call.id}]") for call in stop.calls
     )
     work.calls += [
         AnsweredCall(stop.run_id, call, one) for call, one in zip(calls, ended, strict=True)
     ]
-    for one in ended:
-        _refuse_failure(work, one)
+    refuse_failures(work, stop.run_id)
     return [ToolOutput(one.call_id, one.output) for one in ended]
 
 
+def refuse_failures(work: AssistantWork, run_id: str) -> None:
+    """Fail the step when one of the run's calls ended in a way that fails it.
+
+    Raises:
+        StepFailed: it did; the first one in order.
+    """
+    for answered in work.calls:
+        if answered.run_id == run_id and answered.ended is not None:
+            _refuse_failure(work, answered.ended)
+
+
 def recall_rounds(work: AssistantWork, stop: RunRequiresAction | RunEnded) -> None:
-    """Take in the rounds that an earlier life finished, up to the one at hand."""
-    at_hand = stop.calls if isinstance(stop, RunRequiresAction) else ()
-    ids = tuple(call.id for call in at_hand)
-    while True:
-        key = f"round[{work.round + 1}]"
-        known = work.scope.recorded(key)
-        if not isinstance(known, ToolCallsRequested):
-            return
-        if known.run_id == stop.run_id and tuple(call.id for call in known.calls) == ids:
-            return
+    """Take in the rounds that an earlier life finished on this run, up to the one at hand.
+
+    Rounds of the runs that follow in the step are left to those. A run that no earlier life has
+    seen is younger than any round there is: what is there belongs to runs that the runtime lost,
+    and what their calls came to is kept for this one.
+    """
+    ids = tuple(call.id for call in stop.calls) if isinstance(stop, RunRequiresAction) else ()
+    lost: set[str] = set()
+    while isinstance(known := work.scope.recorded(f"round[{work.round + 1}]"), ToolCallsRequested):
+        if known.run_id == stop.run_id:
+            if tuple(call.id for call in known.calls) == ids:
+                break
+        elif work.scope.recorded(f"run[{stop.run_id}]") is not None:
+            break
+        else:
+            lost.add(known.run_id)
         work.round += 1
-        work.calls += [
-            AnsweredCall(known.run_id, call, _recalled(work, call, f"{key}/tool[{call.id}]"))
-            for call in known.calls
-        ]
+        work.calls += [_recalled(work, known, call) for call in known.calls]
+    for run_id in sorted(lost):
+        keep_for_next_run(work, run_id)
 
 
 def keep_for_next_run(work: AssistantWork, run_id: str) -> None:
@@ -79,6 +98,21 @@ def keep_for_next_run(work: AssistantWork, run_id: str) -> None:
             continue
         same = (answered.call.tool, canonical_json(arguments))
         work.earlier.setdefault(same, []).append(answered.ended)
+
+
+async def _side_by_side(
+    calls: Iterable[Coroutine[None, None, ToolCallFinished]],
+) -> list[ToolCallFinished]:
+    """Return what all came to; when one breaks off, none goes on without an owner."""
+    loop = asyncio.get_running_loop()
+    tasks = [loop.create_task(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 async def _call(work: AssistantWork, call: ToolCall, *, key: str) -> ToolCallFinished:
@@ -120,14 +154,19 @@ def _earlier(
     return waiting.pop(0) if waiting else None
 
 
-def _recalled(work: AssistantWork, call: ToolCallRequest, key: str) -> ToolCallFinished | None:
+def _recalled(
+    work: AssistantWork, batch: ToolCallsRequested, request: ToolCallRequest
+) -> AnsweredCall:
+    """Return a call of an earlier life; what it was given of an expired run is given out."""
+    key = f"round[{work.round}]/tool[{request.id}]"
+    call = ToolCall(request.id, request.tool, request.arguments)
     known = work.scope.recorded(key)
-    if isinstance(known, ToolCallFinished):
-        return known
-    if not work.scope.begun(key):
-        return None
-    asked = ToolCall(call.id, call.tool, call.arguments)
-    return _finished(work, asked, unknown_outcome(call.tool), 0.0)
+    ended = known if isinstance(known, ToolCallFinished) else None
+    if ended is None and work.scope.begun(key):
+        ended = _finished(work, call, unknown_outcome(call.name), 0.0)
+    if ended is not None:
+        _earlier(work, call, _arguments(work.assistant, call))
+    return AnsweredCall(batch.run_id, request, ended)
 
 
 def _arguments(assistant: PlannedAssistant, call: ToolCall) -> JsonObject | ToolFailed:
@@ -145,7 +184,7 @@ def _arguments(assistant: PlannedAssistant, call: ToolCall) -> JsonObject | Tool
 def _read_arguments(text: str) -> JsonObject | str:
     """Return the arguments, or what is wrong with them in words for the model."""
     try:
-        value = json.loads(text or "{}")
+        value = read_json(text.strip() or "{}")
     except ValueError as failure:
         return f"expected the arguments as a JSON object, found text that is not JSON: {failure}"
     if not isinstance(value, dict):

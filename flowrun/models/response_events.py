@@ -48,7 +48,7 @@ class ResponsesReading:
         self.done = False
         self._out: list[ModelEvent] = []
         self._text = TextFlow()
-        self._streamed: dict[_Key, str] = {}
+        self._streamed: dict[_Key, list[str]] = {}
         self._refusal = ""
         self._calls: dict[_Key, _Call] = {}
         self._ids: set[str] = set()
@@ -107,8 +107,7 @@ class ResponsesReading:
 
     def _text_delta(self, body: JsonObject) -> None:
         piece = as_text(body.get("delta"))
-        key = _key(body)
-        self._streamed[key] = self._streamed.get(key, "") + piece
+        self._streamed.setdefault(_key(body), []).append(piece)
         self._text.say(piece)
 
     def _refusal_delta(self, body: JsonObject) -> None:
@@ -141,7 +140,7 @@ class ResponsesReading:
         if key not in self._streamed and self._streamed:
             key = next(reversed(self._streamed))  # announced under another id
         whole = _joined(item, "output_text", "text")
-        said = self._streamed.pop(key, "")
+        said = "".join(self._streamed.pop(key, ()))
         if whole.startswith(said):
             self._text.say(whole[len(said) :])
         if not self._refusal:

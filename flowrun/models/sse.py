@@ -27,7 +27,9 @@ class SseReader:
 
     def __init__(self, limit: int = MAX_EVENT_BYTES) -> None:
         self._limit = limit
-        self._rest = b""
+        self._waiting: list[bytes] = []
+        """The beginning of an event, in the pieces in which it came."""
+        self._size = 0
         self._ends_with_cr = False
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
@@ -38,25 +40,48 @@ class SseReader:
         """
         if self._ends_with_cr or b"\r" in chunk:
             chunk = self._unify_line_ends(chunk)
-        text = self._rest + chunk if self._rest else chunk
-        blocks = text.split(b"\n\n")
-        self._rest = blocks.pop()
-        if len(self._rest) > self._limit:
-            raise EventTooLarge
+        if self._waiting:
+            if not self._completes(chunk):
+                self._wait(chunk)
+                return []
+            chunk = b"".join((*self._waiting, chunk))
+            self._waiting.clear()
+            self._size = 0
+        blocks = chunk.split(b"\n\n")
+        rest = blocks.pop()
         events: list[ServerSentEvent] = []
         for block in blocks:
             if block.startswith(b"data: ") and b"\n" not in block:  # nearly all of them
                 events.append(ServerSentEvent(b"", block[6:]))
             else:
                 events.extend(_read_block(block))
-        if self._rest.startswith(b"{"):
-            events.extend(self._bare_objects())
+        while rest.startswith(b"{") and b"\n" in rest:
+            line, _, rest = rest.partition(b"\n")
+            events.append(ServerSentEvent(b"", line))
+        if rest:
+            self._wait(rest)
         return events
 
     def finish(self) -> list[ServerSentEvent]:
         """Return what the end of the stream completes: servers forget the last blank line."""
-        rest, self._rest = self._rest, b""
+        rest = b"".join(self._waiting)
+        self._waiting.clear()
         return _read_block(rest)
+
+    def _completes(self, chunk: bytes) -> bool:
+        """Tell whether something that waits ends in the chunk; what waits is not looked through."""
+        if b"\n" not in chunk:
+            return False
+        if self._waiting[0].startswith(b"{") or b"\n\n" in chunk:
+            return True
+        return chunk.startswith(b"\n") and self._waiting[-1].endswith(b"\n")
+
+    def _wait(self, piece: bytes) -> None:
+        if piece:
+            self._waiting.append(piece)
+            self._size += len(piece)
+        if self._size > self._limit:
+            raise EventTooLarge
 
     def _unify_line_ends(self, chunk: bytes) -> bytes:
         if self._ends_with_cr and chunk.startswith(b"\n"):
@@ -66,11 +91,6 @@ class SseReader:
             self._ends_with_cr = chunk.endswith(b"\r")
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
-    def _bare_objects(self) -> list[ServerSentEvent]:
-        lines = self._rest.split(b"\n")
-        self._rest = lines.pop()
-        return [event for line in lines for event in _read_block(line)]
-
 
 def _read_block(block: bytes) -> list[ServerSentEvent]:
     events: list[ServerSentEvent] = []
@@ -78,7 +98,10 @@ def _read_block(block: bytes) -> list[ServerSentEvent]:
     data: list[bytes] = []
     for line in block.split(b"\n"):
         if line.startswith(b"{"):
+            if data:
+                events.append(ServerSentEvent(name, b"\n".join(data)))
             events.append(ServerSentEvent(b"", line))
+            name, data = b"", []
             continue
         field, _, value = line.removeprefix(_BYTE_ORDER_MARK).partition(b":")
         value = value.removeprefix(b" ")
@@ -87,5 +110,5 @@ def _read_block(block: bytes) -> list[ServerSentEvent]:
         elif field == b"event":
             name = value
     if data:
-        events.insert(0, ServerSentEvent(name, b"\n".join(data)))
+        events.append(ServerSentEvent(name, b"\n".join(data)))
     return events

@@ -23,9 +23,17 @@ class _Call:
     pieces: list[str] = field(default_factory=list)
     announced: bool = False
 
+    size: int = 0
+
     @property
     def arguments(self) -> str:
         return mend("".join(self.pieces))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the arguments are a JSON object; looks at all of them only where they may be."""
+        last = next((piece for piece in reversed(self.pieces) if not piece.isspace()), "")
+        return last.rstrip().endswith("}") and is_object_text(self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +76,7 @@ class CallAssembly:
 
     def all_whole(self) -> bool:
         """Tell whether there are calls and each has complete arguments."""
-        return bool(self._calls) and all(
-            not one.pieces or is_object_text(one.arguments) for one in self._calls
-        )
+        return bool(self._calls) and all(not one.pieces or one.is_whole for one in self._calls)
 
     def finish(self) -> tuple[ToolCall, ...]:
         """Return the calls. Arguments that are no JSON object stay as the model wrote them."""
@@ -90,7 +96,7 @@ class CallAssembly:
             return call
         if call in begun or entry.name != call.name:
             return None
-        if not entry.arguments or not is_object_text(call.arguments):
+        if not entry.arguments or not call.is_whole:
             return call  # the name is repeated in every delta
         return call if _is_repetition(call, entry) else None
 
@@ -103,7 +109,7 @@ class CallAssembly:
         for call in reversed(self._calls):
             if call.server_id == entry.id and entry.index in (None, call.index):
                 return call
-        if here is not None and not here.server_id and not is_object_text(here.arguments):
+        if here is not None and not here.server_id and not here.is_whole:
             here.server_id = entry.id  # the id came late; the call keeps the one it was given
             return here
         return None
@@ -136,6 +142,7 @@ def _grow(call: _Call, entry: _Entry) -> list[ToolCallDelta]:
     call.name = call.name or entry.name
     if entry.arguments:
         call.pieces.append(entry.arguments)
+        call.size += len(entry.arguments)
     if call.announced:
         piece = mend(entry.arguments)
         return [ToolCallDelta(call.position, None, None, piece)] if piece else []
@@ -148,7 +155,8 @@ def _grow(call: _Call, entry: _Entry) -> list[ToolCallDelta]:
 def _is_repetition(call: _Call, entry: _Entry) -> bool:
     """Tell whether a server sends the finished call once more, to close the stream with."""
     named = bool(entry.id) and entry.id == call.server_id and entry.name == call.name
-    return named and bool(entry.arguments) and entry.arguments == call.arguments
+    same_size = bool(entry.arguments) and len(entry.arguments) == call.size
+    return named and same_size and entry.arguments == "".join(call.pieces)
 
 
 def extend_calls(out: list[ModelEvent], deltas: Sequence[ToolCallDelta]) -> None:

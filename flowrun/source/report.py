@@ -1,8 +1,7 @@
 """All complaints about a project's files, with the texts they point into: what views show."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from posixpath import join, normpath
 
 from flowrun.source.diagnostic import Diagnostic, Label, Severity, in_order
 from flowrun.source.text import SourceText, Span
@@ -46,11 +45,8 @@ def merge_reports(reports: Iterable[Report]) -> Report:
     return make_report(diagnostics, sources)
 
 
-def moved_report(report: Report, folder: str) -> Report:
-    """Return a report whose paths begin at another place: `folder` is put before each."""
-
-    def path_of(path: str) -> str:
-        return normpath(join(folder, path))
+def moved_report(report: Report, path_of: Callable[[str], str]) -> Report:
+    """Return a report whose files are known by other paths."""
 
     def moved(span: Span) -> Span:
         return Span(path_of(span.path), span.start, span.end)

@@ -11,18 +11,17 @@ from typing import Generic, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from flowrun.source.conceal import conceal
-from flowrun.source.diagnostic import Diagnostic, Label, in_order
+from flowrun.source.diagnostic import Diagnostic, in_order
 from flowrun.source.document import Document
-from flowrun.source.nodes import UNKNOWN
-from flowrun.source.text import Span
 from flowrun.spec.faults import complaints, endless_numbers, fault_of, nothing_written
 from flowrun.spec.flow import Flow
 from flowrun.spec.flow_rules import FLOW_GRAMMAR
 from flowrun.spec.grammar import EVERY, Fault, Grammar
 from flowrun.spec.plain import Plain, has_unknown, to_plain
-from flowrun.spec.project import PROJECT_GRAMMAR, Project
+from flowrun.spec.project import PROJECT_GRAMMAR, Project, keys_written_out
 from flowrun.spec.replies import REPLIES_GRAMMAR, Replies
 from flowrun.spec.spans import DocPath, SpanIndex
+from flowrun.spec.telling import tell
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -91,7 +90,9 @@ def bind_project(document: Document) -> tuple[BoundProject | None, tuple[Diagnos
     bound = _bind(document, PROJECT_GRAMMAR, Project)
     if bound.product is None:
         return None, bound.diagnostics
-    diagnostics = in_order((*bound.diagnostics, *_keys_written_out(bound, document)))
+    diagnostics = in_order(
+        (*bound.diagnostics, *keys_written_out(bound.product, bound.spans, document))
+    )
     project = BoundProject(bound.product, bound.spans, document, bound.dropped, bound.whole)
     return project, diagnostics
 
@@ -118,8 +119,7 @@ def _bind(document: Document, grammar: Grammar, model: type[Model]) -> _Bound[Mo
     plain = cast("dict[str, Plain]", to_plain(document.root))  # the root is a mapping
     product, refused = _validate(plain, grammar, model)
     faults = _distinct(_all_faults(plain, grammar, refused))
-    news = _once([one for one in faults if _is_news(one, spans)], spans)
-    diagnostics = conceal((_diagnostic(one, spans) for one in news), document)
+    diagnostics = conceal(tell(faults, spans), document)
     if not faults:
         whole = not has_unknown(document.root)
         return _Bound(product, spans, diagnostics, frozenset(), whole)
@@ -129,26 +129,6 @@ def _bind(document: Document, grammar: Grammar, model: type[Model]) -> _Bound[Mo
     return _Bound(product, spans, diagnostics, dropped, whole=False)
 
 
-def _once(faults: Sequence[Fault], spans: SpanIndex) -> Iterator[Fault]:
-    """Yield one fault for what several parts share by an anchor: there is one place to mend."""
-    seen: set[tuple[str, Span]] = set()
-    for one in faults:
-        if one.at != "opening":
-            place = (one.code, _place(one, spans))
-            if place in seen:
-                continue
-            seen.add(place)
-        yield one
-
-
-def _is_news(fault: Fault, spans: SpanIndex) -> bool:
-    """Nothing is said of a value that could not be had: that has been said."""
-    if fault.silent:
-        return False
-    scalar = spans.scalar(fault.path)
-    return fault.at == "key" or scalar is None or scalar.tag != UNKNOWN
-
-
 def _validate(
     plain: Mapping[str, Plain], grammar: Grammar, model: type[Model]
 ) -> tuple[Model | None, list[Fault]]:
@@ -156,25 +136,6 @@ def _validate(
         return model.model_validate(plain, by_alias=True, by_name=False), []
     except ValidationError as error:
         return None, [fault_of(one, grammar) for one in complaints(error)]
-
-
-def _keys_written_out(bound: _Bound[Project], document: Document) -> Iterator[Diagnostic]:
-    """A key is a reference. What was written tells; the value may have been filled in since."""
-    endpoints = bound.product.endpoints if bound.product is not None else {}
-    for name, one in endpoints.items():
-        scalar = bound.spans.scalar(("endpoints", name, "api_key"))
-        if one.api_key is None or scalar is None or scalar.tag == UNKNOWN:
-            continue
-        source = document.sources[scalar.span.path]
-        start, end = source.offset(scalar.span.start), source.offset(scalar.span.end)
-        if "${" not in source.text[start:end]:
-            yield Diagnostic(
-                code="bind/wrong-value",
-                message=f"`api_key` of endpoint `{name}` must be a reference, found the key itself",
-                span=scalar.span,
-                hint="write `${secret:NAME}` and keep the key in the environment variable NAME; "
-                "leave `api_key` out for a server that needs none",
-            )
 
 
 def _all_faults(plain: dict[str, Plain], grammar: Grammar, refused: Sequence[Fault]) -> list[Fault]:
@@ -204,26 +165,6 @@ def _distinct(faults: Iterable[Fault]) -> list[Fault]:
         replace(one, silent=True) if one.at == "opening" and (one.path, one.about) in meant else one
         for one in kept.values()
     ]
-
-
-def _place(fault: Fault, spans: SpanIndex) -> Span:
-    find = {"key": spans.key, "value": spans.value, "opening": spans.opening}[fault.at]
-    return find(fault.path)
-
-
-def _diagnostic(fault: Fault, spans: SpanIndex) -> Diagnostic:
-    return Diagnostic(
-        code=fault.code,
-        message=fault.message,
-        span=_place(fault, spans),
-        label=fault.label,
-        hint=fault.hint,
-        related=tuple(Label(_related(path, spans), text) for path, text in fault.related),
-    )
-
-
-def _related(path: DocPath, spans: SpanIndex) -> Span:
-    return spans.value(path) if isinstance(path[-1], int) else spans.key(path)
 
 
 def _dropped(

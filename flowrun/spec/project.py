@@ -8,12 +8,14 @@ from typing import Literal
 from pydantic import Field
 
 from flowrun.ids import duration_s
-from flowrun.source.diagnostic import suggest
+from flowrun.source.diagnostic import Diagnostic, suggest
+from flowrun.source.document import Document
+from flowrun.source.nodes import UNKNOWN
 from flowrun.spec.declaration import Declaration, Duration, Name
 from flowrun.spec.durations import limit_faults
 from flowrun.spec.grammar import Fault, Grammar, Place
 from flowrun.spec.plain import Plain
-from flowrun.spec.spans import DocPath
+from flowrun.spec.spans import DocPath, SpanIndex
 from flowrun.spec.version import version_faults
 from flowrun.spec.wording import clip
 
@@ -206,3 +208,23 @@ PROJECT_GRAMMAR = Grammar(
     free=lambda path: False,
     rules=_rules,
 )
+
+
+def keys_written_out(
+    project: Project, spans: SpanIndex, document: Document
+) -> Iterator[Diagnostic]:
+    """A key is a reference. What was written tells; the value may have been filled in since."""
+    for name, one in project.endpoints.items():
+        scalar = spans.scalar(("endpoints", name, "api_key"))
+        if one.api_key is None or scalar is None or scalar.tag == UNKNOWN:
+            continue
+        source = document.sources[scalar.span.path]
+        start, end = source.offset(scalar.span.start), source.offset(scalar.span.end)
+        if "${" not in source.text[start:end]:
+            yield Diagnostic(
+                code="bind/wrong-value",
+                message=f"`api_key` of endpoint `{name}` must be a reference, found the key itself",
+                span=scalar.span,
+                hint="write `${secret:NAME}` and keep the key in the environment variable NAME; "
+                "leave `api_key` out for a server that needs none",
+            )

@@ -91,6 +91,11 @@ class Database:
             self._dispatch(loop)
         await caller
 
+    def write_waiting(self) -> None:
+        """Have what was submitted written, though nobody waits for it."""
+        if self._waiting and not self._busy and self._failure is None:
+            self._dispatch(asyncio.get_running_loop())
+
     def read(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
         """Run a query over what is committed."""
         try:

@@ -8,6 +8,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Protocol, TypeAlias, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +17,9 @@ from pydantic_core import ArgsKwargs
 
 from flowrun.ids import JsonValue
 from flowrun.tools.arguments import CannotLoad, DoesNotFit, argument_at
+from flowrun.tools.modules import ProjectModules
+from flowrun.tools.stdout import ToolOutput
+from flowrun.tools.typed_dicts import make_convertible
 from flowrun.tools.values import describe
 
 Function: TypeAlias = Callable[..., object]
@@ -27,15 +31,21 @@ It raises `DoesNotFit`, and whatever validators of the author's own classes rais
 """
 
 _COMPLAINTS_MAX = 5
+_PLAIN: frozenset[object] = frozenset(
+    (str, int, float, bool, object, "str", "int", "float", "bool")
+)
 _NO_SCHEMA = re.compile(r"Unable to generate pydantic-core schema for (?:<class ')?(.+?)(?:'>)?\. ")
 
 
-def converter_of(function: Function, entrypoint: str, given: Sequence[str] | None) -> Converter:
+def converter_of(
+    function: Function, entrypoint: str, *, given: Sequence[str] | None, modules: ProjectModules
+) -> Converter:
     """Return what converts a function's arguments; it does not call the function.
 
     Args:
         function: Its annotations are resolved in its own module.
         entrypoint: What it is called, for problems.
+        modules: Those that the function comes from.
         given: The only arguments there will be; annotations of others are nobody's concern. None
             when there may be any.
 
@@ -47,14 +57,21 @@ def converter_of(function: Function, entrypoint: str, given: Sequence[str] | Non
         name: written.get(name, object) if given is None or name in given else object
         for name in inspect.signature(function).parameters
     }
+    make_convertible(modules.take_fresh())
     try:
         adapter = _adapter(function, annotations)
     except Exception as error:  # reading them runs the author's own code
-        raise CannotLoad(_problem(function, entrypoint, annotations, error)) from error
+        problem = _problem(function, entrypoint, annotations, error)
+        raise CannotLoad(modules.public(problem)) from error
+
+    # Validators of the author's own classes may print; built-in types have none.
+    is_plain = all(isinstance(one, str | type) and one in _PLAIN for one in annotations.values())
+    guard = nullcontext if is_plain else ToolOutput
 
     def convert(arguments: dict[str, JsonValue]) -> Call:
         try:
-            return adapter.validate_python(ArgsKwargs((), arguments))
+            with guard():
+                return adapter.validate_python(ArgsKwargs((), arguments))
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=False, include_input=False)
             said = [
@@ -95,7 +112,7 @@ def _problem(
 def _reason(error: Exception) -> str:
     no_schema = _NO_SCHEMA.match(str(error))
     if no_schema is not None:
-        return f"is `{no_schema[1]}`, which JSON cannot be turned into"
+        return f"is `{no_schema[1]}`, which JSON cannot become"
     said = error.message if isinstance(error, PydanticUserError) else describe(error)
     return f"cannot be used: {said.rstrip('.')}"
 

@@ -79,8 +79,7 @@ class PythonTool:
         """
         complete = self._schema.complete(arguments)
         try:
-            with ToolOutput():
-                call = self._converter(complete)
+            call = self._converter(complete)
         except DoesNotFit:
             raise
         except Exception as error:  # noqa: BLE001  # validators are the author's own code
@@ -270,15 +269,12 @@ def _refuse_misfit(
 def _converter(
     entrypoint: str, function: Function, schema: ArgumentSchema, modules: ProjectModules
 ) -> Converter:
+    # Loaded by the first tool, not by whoever imports this module.
     from flowrun.tools.conversion import converter_of
-    from flowrun.tools.typed_dicts import make_convertible
 
-    make_convertible(modules.take_fresh())
-    try:
-        with ToolOutput():
-            return converter_of(function, entrypoint, schema.names if schema.is_closed else None)
-    except CannotLoad as problem:
-        raise CannotLoad(modules.public(str(problem))) from problem
+    given = schema.names if schema.is_closed else None
+    with ToolOutput():
+        return converter_of(function, entrypoint, given=given, modules=modules)
 
 
 def _is_async(function: Function) -> bool:

@@ -152,7 +152,11 @@ def pretty_json(value: JsonValue) -> str:
 
     What a terminal would obey is escaped, which means the same in JSON.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=dict)
+    return harmless_json(json.dumps(value, ensure_ascii=False, indent=2, default=dict))
+
+
+def harmless_json(text: str) -> str:
+    """Return JSON with what a terminal would obey escaped, which means the same in JSON."""
     if text.isascii() and "\x7f" not in text:
         return text
     return "".join([one if _is_harmless(one) else f"\\u{ord(one):04x}" for one in text])

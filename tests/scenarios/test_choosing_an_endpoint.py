@@ -1,4 +1,4 @@
-"""Which endpoint answers, that it is said when people may think otherwise, and whose key it gets."""
+"""Which endpoint answers, when that is said aloud, and which key it is sent."""
 
 from tests.support.endpoint import say, serve
 from tests.support.scenario import TALK, Project, flows_project

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from tests.support.scenario_errands import Errands, Model, broken_off
 from tests.support.endpoint import call, say, serve
 from tests.support.scenario import TALK, Project, endpoint_settings, requests_of
+from tests.support.scenario_errands import Errands, Model, broken_off
 
 STREAMING = {"First": [say("one")], "Second": [say("two and a half")]}
 HOLDING = {"First": [call(("hold", {})), say("one")], "Second": [say("two")]}

@@ -2,10 +2,11 @@
 
 import signal
 
-from tests.support.scenario_errands import FLOW, Errands, Model
 from tests.support.endpoint import say, serve
 from tests.support.scenario import requests_of
+from tests.support.scenario_errands import FLOW, Errands, Model
 
+HOLDER = "`flowrun execute`"
 PLAIN = {"First": [say("one")], "Second": [say("two")]}
 
 
@@ -19,8 +20,7 @@ def test_a_second_execute_is_refused_with_the_name_of_the_holder(tmp_path):
             assert len(server.requests) == 1
     assert (second.code, second.out) == (6, "")
     assert second.sentences == [
-        f"error: store `{errands.project.store}`: in use by `flowrun execute`"
-        f" (process {running.pid})",
+        f"error: store `{errands.project.store}`: in use by {HOLDER} (process {running.pid})",
         "help: wait for it to finish; `flowrun runs list` works meanwhile",
     ]
     assert "Traceback" not in second.err

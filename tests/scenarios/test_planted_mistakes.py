@@ -6,6 +6,7 @@ The files are in `planted/`; a comment there would move the places, so what is w
 import json
 import re
 import shutil
+from functools import cache
 
 import pytest
 
@@ -37,26 +38,35 @@ PLANTED = [
 ]
 
 LIBRARIES = re.compile(
-    r"pydantic|jinja|pyyaml|libyaml|jsonschema|networkx|nonetype|\bdict\b|__|traceback", re.I
+    r"pydantic|jinja|pyyaml|libyaml|jsonschema|networkx|nonetype|\bdict\b|__|traceback",
+    re.IGNORECASE,
 )
 
 
-@pytest.fixture
-def project(tmp_path):
-    made = Project(tmp_path, {"flowrun.yaml": "version: 1\n"})
+def planted(folder):
+    made = Project(folder, {"flowrun.yaml": "version: 1\n"})
     shutil.copytree(ROOT / "tests" / "scenarios" / "planted", made.root, dirs_exist_ok=True)
     return made
 
 
-def check(project, form="text"):
-    ended = project.flowrun("check", "trip.flow.yaml", "--format", form)
-    assert ended.code == 3, ended.err
-    assert not LIBRARIES.search(ended.out + ended.err)
-    return ended
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What `check` says, by format; each is asked for once."""
+    project = planted(tmp_path_factory.mktemp("planted"))
+
+    @cache
+    def check(form):
+        ended = project.flowrun("check", "trip.flow.yaml", "--format", form)
+        assert ended.code == 3, ended.err
+        assert ended.err == ""
+        assert not LIBRARIES.search(ended.out)
+        return ended.out
+
+    return check
 
 
-def test_every_mistake_is_reported_once_at_its_place_in_order(project):
-    reported = check(project, "json").result["diagnostics"]
+def test_every_mistake_is_reported_once_at_its_place_in_order(said):
+    reported = json.loads(said("json"))["diagnostics"]
     assert [(place(one), one["code"]) for one in reported] == PLANTED
 
 
@@ -65,33 +75,31 @@ def place(diagnostic):
     return f"{diagnostic['path']}:{start['line']}:{start['column']}"
 
 
-def test_the_text_shows_place_excerpt_caret_and_where_to_read_more(project):
-    text = check(project).out
-    places = re.findall(r"^ *--> (\S+)$", text, re.M)
-    codes = re.findall(r"^error\[(\S+)\]: ", text, re.M)
+def test_the_text_shows_place_excerpt_caret_and_where_to_read_more(said):
+    text = said("text")
+    places = re.findall(r"^ *--> (\S+)$", text, re.MULTILINE)
+    codes = re.findall(r"^error\[(\S+)\]: ", text, re.MULTILINE)
     assert list(zip(places, codes, strict=True)) == PLANTED
-    assert len(re.findall(r"^ *\| +\^+", text, re.M)) == 20
+    assert len(re.findall(r"^ *\| +\^+", text, re.MULTILINE)) == 20
     assert text.count("docs: flowrun explain ") == 20
     assert text.endswith("\n20 errors in 3 files\n")
 
 
-@pytest.mark.parametrize("meant", ["description", "city", "editor", "verdict", "weather", "upper"])
-def test_a_misspelt_word_is_answered_with_the_one_that_was_meant(project, meant):
-    assert f"help: did you mean `{meant}`?" in check(project).out
+def test_a_misspelt_word_is_answered_with_the_one_that_was_meant(said):
+    for meant in ("description", "city", "editor", "verdict", "weather", "upper", "temperature"):
+        assert f"help: did you mean `{meant}`?" in said("text")
 
 
-def test_both_edges_of_the_cycle_are_named_with_their_reasons(project):
+def test_both_edges_of_the_cycle_are_named_with_their_reasons(said):
     [cycle] = [
-        one
-        for one in check(project, "json").result["diagnostics"]
-        if one["code"] == "graph/cycle"
+        one for one in json.loads(said("json"))["diagnostics"] if one["code"] == "graph/cycle"
     ]
     assert "`question` refers to `steps.answer.output` (line 37)" in cycle["message"]
     assert "`answer` comes after `question` on thread `research`" in cycle["message"]
 
 
-def test_sarif_has_the_shape_that_code_scanning_reads(project):
-    log = check(project, "sarif").result
+def test_sarif_has_the_shape_that_code_scanning_reads(said):
+    log = json.loads(said("sarif"))
     assert log["version"] == "2.1.0"
     [run] = log["runs"]
     rules = [one["id"] for one in run["tool"]["driver"]["rules"]]
@@ -109,36 +117,37 @@ def test_sarif_has_the_shape_that_code_scanning_reads(project):
         assert region["endLine"] >= region["startLine"]
 
 
-def test_github_gets_ten_annotations_at_most_and_is_told_of_the_rest(project):
-    lines = check(project, "github").out.splitlines()
+def test_github_gets_ten_annotations_at_most_and_is_told_of_the_rest(said):
+    lines = said("github").splitlines()
     assert len(lines) == 10
     pattern = re.compile(r"::(error|warning|notice) ([a-zA-Z]+=[^,:]+,?)+::.+")
     assert all(pattern.fullmatch(line) for line in lines)
     assert "11 more" in lines[-1]
 
 
-def test_execute_refuses_what_check_refuses_before_any_request(project):
+def test_execute_refuses_what_check_refuses_before_any_request(tmp_path, said):
+    project = planted(tmp_path)
     with serve(say("Hello")) as server:
         project.write({"flowrun.yaml": endpoint_settings(server.base_url)})
         ended = project.flowrun("execute", "trip.flow.yaml", "--format", "json")
         assert server.requests == []
     assert (ended.code, ended.out) == (3, "")
-    assert ended.err == check(project).out
+    assert ended.err == said("text")
     assert not project.store.exists()
 
 
-def test_nothing_of_the_project_is_imported_by_check(project):
+def test_nothing_of_the_project_is_imported_by_check(tmp_path):
+    project = planted(tmp_path)
     trap = "raise SystemExit('imported')\n"
     tools = project.root / "trip_tools.py"
     tools.write_text(trap + tools.read_text("utf-8"), "utf-8")
-    ended = check(project, "json")
+    ended = project.flowrun("check", "trip.flow.yaml", "--format", "json")
     assert len(ended.result["diagnostics"]) == 20
     assert list(project.root.rglob("*.pyc")) == []
 
 
-def test_json_is_machine_readable_and_counts(project):
-    text = check(project, "json").out
-    report = json.loads(text)
+def test_json_is_machine_readable_and_counts(said):
+    report = json.loads(said("json"))
     assert report["format_version"] == 1
     assert all(one["severity"] == "error" for one in report["diagnostics"])
     assert all(one["message"] for one in report["diagnostics"])

@@ -8,10 +8,10 @@ import subprocess
 import pytest
 
 from tests.support.endpoint import say, serve
-from tests.support.scenario_errands import broken_off
 from tests.support.processes import FLOWRUN
 from tests.support.processes_screen import is_coloured, screen_lines
 from tests.support.scenario import TALK, Project, endpoint_settings, flows_project, misfits
+from tests.support.scenario_errands import broken_off
 
 WEATHER = ("execute", "flows/weather_report.flow.yaml")
 HEADINGS = ["step", "state", "elapsed", "tokens"]
@@ -50,11 +50,9 @@ def test_the_table_says_which_tool_is_at_work_and_streams_the_answer(tmp_path):
 @pytest.mark.parametrize(
     "environ", [{"TERM": "dumb"}, {"TERM": ""}, {"NO_COLOR": "1"}, {"COLUMNS": "20"}], ids=str
 )
-@pytest.mark.parametrize("flow", ["weather_report", "math_quiz"])
-def test_no_kind_of_terminal_makes_it_fail(tmp_path, flow, environ):
-    code, text = on_terminal(
-        flows_project(tmp_path), "execute", f"flows/{flow}.flow.yaml", **environ
-    )
+def test_no_kind_of_terminal_makes_it_fail(tmp_path, environ):
+    project = flows_project(tmp_path)
+    code, text = on_terminal(project, "execute", "flows/math_quiz.flow.yaml", **environ)
     assert code == 0, text
     assert "Traceback" not in text
     if "NO_COLOR" in environ:
@@ -108,8 +106,8 @@ def test_without_a_terminal_the_narrative_is_plain_lines_on_standard_error(tmp_p
     ended = flows_project(tmp_path).flowrun(*WEATHER, TERM="xterm-256color")
     assert ended.code == 0
     assert "\x1b" not in ended.out + ended.err
-    assert re.search(r"^ +\d+ms  forecast  calls get_current_weather ", ended.err, re.M)
-    assert re.search(r"^completed in \S+: 4 steps completed, 308 tokens$", ended.err, re.M)
+    assert re.search(r"^ +\d+ms  forecast  calls get_current_weather ", ended.err, re.MULTILINE)
+    assert re.search(r"^completed in \S+: 4 steps completed, 308 tokens$", ended.err, re.MULTILINE)
     assert ended.out.startswith("disk:\nFilesystem")
     assert "forecast" not in ended.out
 

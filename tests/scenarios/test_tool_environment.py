@@ -40,12 +40,12 @@ OF_THE_SHELL = {"PWD", "OLDPWD", "SHLVL", "_"}
 
 def run(folder, flow):
     project = Project(folder, {"environment.flow.yaml": flow, "work/.keep": ""}, **AMBIENT)
-    return project, project.flowrun("execute", "environment.flow.yaml", "--format", "json")
+    return project.flowrun("execute", "environment.flow.yaml", "--format", "json")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_program_sees_a_short_list_and_what_was_declared(tmp_path, kind):
-    project, ended = run(tmp_path, FLOW.format(kind=KINDS[kind]))
+    ended = run(tmp_path, FLOW.format(kind=KINDS[kind]))
     assert ended.code == 0, ended.err
     said = ended.result["outputs"]["said"].rstrip("\0").split("\0")
     seen = dict(one.split("=", 1) for one in said)
@@ -55,13 +55,13 @@ def test_a_program_sees_a_short_list_and_what_was_declared(tmp_path, kind):
 
 
 def test_a_program_runs_in_its_folder_with_nothing_to_read(tmp_path):
-    project, ended = run(tmp_path, FLOW.format(kind="shell: [sh, '-c', 'pwd; cat']"))
-    assert ended.result["outputs"]["said"] == f"{project.root / 'work'}\n"
+    ended = run(tmp_path, FLOW.format(kind="shell: [sh, '-c', 'pwd; cat']"))
+    assert ended.result["outputs"]["said"] == f"{tmp_path / 'project' / 'work'}\n"
 
 
 def test_a_folder_outside_the_project_is_refused(tmp_path):
     flow = FLOW.format(kind=KINDS["shell"]).replace("cwd: work", "cwd: ..")
-    _, ended = run(tmp_path, flow)
+    ended = run(tmp_path, flow)
     assert (ended.code, ended.out) == (3, "")
     assert "error[tool/cwd]" in ended.err
 
@@ -76,7 +76,7 @@ def test_a_folder_that_leads_outside_by_a_link_is_refused(tmp_path):
 
 def test_what_a_program_says_too_much_is_cut_and_said_to_be(tmp_path):
     kind = "shell: [seq, '100000']\n    max_output: 1000"
-    _, ended = run(tmp_path, FLOW.format(kind=kind))
+    ended = run(tmp_path, FLOW.format(kind=kind))
     said = ended.result["outputs"]["said"]
     assert ended.code == 0, ended.err
     assert len(said) < 1200

@@ -1,4 +1,4 @@
-"""What tools do wrong: told to the model, or the step failed; and nothing starts without its tools."""
+"""What tools do wrong is told to the model or fails the step; nothing starts without its tools."""
 
 import json
 
@@ -79,8 +79,6 @@ FAILURES = {
     ),
 }
 
-every_failure = pytest.mark.parametrize("name", FAILURES)
-
 
 def project_at(folder, server, *, on_error="tell_model", wire="chat"):
     return Project(
@@ -99,35 +97,31 @@ def execute(project, *arguments):
     return ended
 
 
+def written(arguments):
+    return arguments if isinstance(arguments, str) else json.dumps(arguments)
+
+
 def only_call(project, result):
     [called] = project.show(result["run_id"])["steps"]["ask"]["tool_calls"]
     return called
 
 
-@every_failure
-def test_a_failure_is_told_to_the_model_which_goes_on(tmp_path, name):
-    asked, _, sentence = FAILURES[name]
-    with serve(call(asked), say("Never mind.")) as server:
-        ended = execute(project_at(tmp_path, server))
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failure_is_told_to_the_model_which_goes_on_and_the_record_holds_it(tmp_path, name):
+    (tool, arguments), kind, sentence = FAILURES[name]
+    with serve(call((tool, arguments)), say("Never mind.")) as server:
+        project = project_at(tmp_path, server)
+        ended = execute(project)
         [told] = tool_outputs(server.requests[1])
     assert ended.code == 0, ended.err
     assert ended.result["outputs"] == {"answer": "Never mind."}
     assert told.startswith("Error: ")
     assert sentence in told
     assert "Traceback" not in told
-
-
-@every_failure
-def test_the_record_holds_the_call_its_arguments_and_what_came_of_it(tmp_path, name):
-    (tool, arguments), kind, sentence = FAILURES[name]
-    with serve(call((tool, arguments)), say("Never mind.")) as server:
-        project = project_at(tmp_path, server)
-        called = only_call(project, execute(project).result)
+    called = only_call(project, ended.result)
     assert (called["tool"], called["status"], called["error"]) == (tool, "failed", kind)
-    assert called["arguments"] == (
-        arguments if isinstance(arguments, str) else json.dumps(arguments)
-    )
-    assert sentence in called["output"]
+    assert called["arguments"] == written(arguments)
+    assert called["output"] == told
 
 
 @pytest.mark.parametrize("name", [one for one in FAILURES if one != "unknown_tool"])

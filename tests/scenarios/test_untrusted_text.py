@@ -1,8 +1,8 @@
-"""What models, tools and inputs say is data: not a template, not a program, not for the terminal."""
+"""What models, tools and inputs say is data: no template, no program, no order to a terminal."""
 
 import pytest
 
-from tests.support.endpoint import call, say, serve
+from tests.support.endpoint import Fail, call, say, serve
 from tests.support.scenario import TALK, Project, endpoint_settings, requests_of, tool_outputs
 
 TITLE = "\x1b]0;owned\x07"
@@ -83,7 +83,7 @@ def test_an_argument_from_a_model_is_no_option(tmp_path):
 
 
 def test_an_argument_of_a_script_is_no_part_of_it(tmp_path):
-    flow = CHAIN.replace('shell: [echo, --, "{{ args.text }}"]', "script: printf %s \"$ARG_TEXT\"")
+    flow = CHAIN.replace('shell: [echo, --, "{{ args.text }}"]', 'script: printf %s "$ARG_TEXT"')
     text = '"; touch owned; echo "$(touch owned)'
     with serve(call(("echo", {"text": text})), say("ok")) as server:
         project = project_at(tmp_path, server, flow)
@@ -92,8 +92,17 @@ def test_an_argument_of_a_script_is_no_part_of_it(tmp_path):
     assert not (project.root / "owned").exists()
 
 
-@pytest.mark.parametrize("environ", [{}, {"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=str)
-@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+@pytest.mark.parametrize(
+    ("form", "environ"),
+    [
+        ("text", {}),
+        ("text", {"TERM": "dumb"}),
+        ("text", {"NO_COLOR": "1"}),
+        ("json", {}),
+        ("jsonl", {}),
+    ],
+    ids=str,
+)
 def test_a_terminal_is_spared_what_a_model_would_do_to_it(tmp_path, form, environ):
     with serve(call(("echo", {"text": HOSTILE}), ("echo" + TITLE, "{")), say(HOSTILE)) as server:
         project = project_at(tmp_path, server)
@@ -145,8 +154,6 @@ def test_a_pipe_is_given_the_very_text(tmp_path):
 
 
 def test_an_endpoint_that_sends_escapes_in_its_error_is_quoted_harmlessly(tmp_path):
-    from tests.support.endpoint import Fail
-
     with serve(Fail(400, {"error": {"message": HOSTILE, "type": "x", "code": "x"}})) as server:
         project = project_at(tmp_path, server, TALK)
         with project.on_terminal("execute", "sample.flow.yaml") as screen:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,7 +30,8 @@ class ToldRuntime:
     """Runs whose stops are told in advance, by assistant: each a text, or a tuple of calls.
 
     Labels are kept like a real runtime keeps them: the same label finds the same run and goes on
-    where it stood.
+    where it stood, or says again how it ended. It outlives the lives of a flow run, as a server
+    elsewhere would.
     """
 
     stops: dict[str, list]
@@ -37,6 +39,10 @@ class ToldRuntime:
     submitted: list = field(default_factory=list)
     cancelled: list = field(default_factory=list)
     runs: dict = field(default_factory=dict)
+    ends: dict = field(default_factory=dict)
+    """How runs ended, by id."""
+    streaming: int = 0
+    """Streams that nobody has closed yet."""
     pop_ended: bool = False
     """Whether an end that is told is told once, so that the next run has the next stop."""
     capabilities = RuntimeCapabilities(frozenset(), frozenset(), keyed_threads=True)
@@ -53,9 +59,10 @@ class ToldRuntime:
             self.requests.append(request)
             self.runs[request.label] = f"run_{len(self.runs)}"
         run_id = self.runs[request.label]
-        yield RunBegan(run_id)
-        async for event in self._go_on(run_id, request.assistant_id.removeprefix("asst_")):
-            yield event
+        with self._streaming():
+            yield RunBegan(run_id)
+            for event in self._go_on(run_id, request.assistant_id.removeprefix("asst_")):
+                yield event
 
     async def submit_tool_outputs(self, thread_id, run_id, outputs):
         self.submitted.append([(one.call_id, one.output) for one in outputs])
@@ -65,29 +72,44 @@ class ToldRuntime:
             if self.runs[one.label] == run_id
         )
         self.stops[assistant].pop(0)
-        async for event in self._go_on(run_id, assistant):
-            yield event
+        with self._streaming():
+            for event in self._go_on(run_id, assistant):
+                yield event
 
-    async def _go_on(self, run_id, assistant):
+    @contextmanager
+    def _streaming(self):
+        self.streaming += 1
+        try:
+            yield
+        finally:
+            self.streaming -= 1
+
+    def _go_on(self, run_id, assistant):
+        if run_id in self.ends:
+            yield self.ends[run_id]
+            return
         stop = self.stops[assistant][0]
         if isinstance(stop, tuple):
             yield RunRequiresAction(run_id, stop)
-        elif isinstance(stop, RunEnded):
+            return
+        if isinstance(stop, RunEnded):
             if self.pop_ended:
                 self.stops[assistant].pop(0)
-            yield replace(stop, run_id=run_id)
+            self.ends[run_id] = replace(stop, run_id=run_id)
         else:
             self.stops[assistant].pop(0)
-            yield RunTextDelta("msg", stop)
-            yield RunEnded(
+            self.ends[run_id] = RunEnded(
                 run_id=run_id,
                 status="completed",
                 messages=(stop,),
                 usage=TokenUsage(10, 5, 15),
             )
+            yield RunTextDelta("msg", stop)
+        yield self.ends[run_id]
 
     async def cancel(self, thread_id, run_id):
         self.cancelled.append(run_id)
+        self.ends.setdefault(run_id, RunEnded(run_id=run_id, status="cancelled"))
 
 
 @dataclass
@@ -139,11 +161,15 @@ def interpret(
     inputs=None,
     environment=None,
     resume=False,
+    watch=None,
 ) -> Interpreted:
-    """Run a plan on the journal engine in `folder` until it stops."""
+    """Run a plan on the journal engine in `folder` until it stops.
+
+    `watch` sees every event as it happens; whatever it raises ends this life there and then.
+    """
 
     async def go():
-        database = open_database(folder / "store.db", holder="test")
+        database = open_database(folder / "store.db", holder="test", durability="process")
         prepared = prepare_plan(plan)
 
         async def carry(scope, given, inputs, environment):
@@ -157,6 +183,8 @@ def interpret(
             )
 
         engine = JournalEngine(database, SystemClock(), carry)
+        if watch is not None:
+            engine.watch(lambda _, stamped: watch(stamped))
         try:
             if resume:
                 await engine.resume("run-1")

@@ -177,7 +177,7 @@ def test_tests(expression):
         ("[1, 'a'] | sort", "the values do not fit together"),
         ("people | map(attribute='zip')", "no `zip` in the object, which has `name`, `age`, `at`"),
         ("people | sum('zip')", "no `zip` in the object, which has `name`, `age`, `at`"),
-        ("words | map", "`map` expects the name of a filter, or `attribute=`"),
+        ("words | map", "the arguments of `map` do not fit"),
         ("gone | upper", "no `gone` here"),
         ("'a' | replace(gone, 'b')", "no `gone` here"),
         ("1.5 is even", "`even` expects a whole number, not a number"),

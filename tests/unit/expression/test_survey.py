@@ -25,7 +25,6 @@ def paths(text):
         ("{{ (steps.a | d).output }}", [("steps", "a")]),
         ("{{ steps[inputs.which].output }}", [("steps",), ("inputs", "which")]),
         ("{{ steps.a.output[inputs.n].x }}", [("steps", "a", "output"), ("inputs", "n")]),
-        ("{{ steps.a.output[1:2] }}", [("steps", "a", "output")]),
         ("{{ inputs.a if inputs.b else inputs.c }}", [("inputs", one) for one in "abc"]),
         ("{{ inputs.a ~ inputs.b }}", [("inputs", "a"), ("inputs", "b")]),
         ("{{ inputs.a | default(inputs.b) }}", [("inputs", "a"), ("inputs", "b")]),

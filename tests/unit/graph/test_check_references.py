@@ -69,7 +69,7 @@ def test_the_part_at_fault_is_the_one_that_is_marked():
     columns = [one.span.start.column - 1 for one in (first, second)]
     ends = [one.span.end.column - 1 for one in (first, second)]
     assert line[columns[0] : ends[0]] == "exitcode"
-    assert line[columns[1] : ends[1]] == "steps['t'].outputs"
+    assert line[columns[1] : ends[1]] == "outputs"
 
 
 def test_outputs_may_use_every_step():

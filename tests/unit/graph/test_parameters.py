@@ -44,7 +44,6 @@ def test_a_parameter_may_be_called_type():
         ({"a": "sting"}, ("a",), "did you mean `string`?"),
         ({"a": 5}, ("a",), "write `{type: string}`, for example"),
         ({"a b": {}}, ("a b",), "choose another name"),
-        ({"class": {}}, ("class",), "choose another name"),
         ({"type": "object", "properties": {"a-b": {}}}, ("properties", "a-b"), None),
     ],
 )

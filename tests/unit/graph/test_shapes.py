@@ -40,7 +40,7 @@ PERSON = {
         (("ints", "b"), {"type": "integer"}),
         (("both", "b"), None),
         (("pair", 5), None),
-        (("name", 0), None),
+        (("name", 0), {"type": "string"}),
         (("maybe", "a"), {"type": "string"}),
         (("loop", "a"), None),
     ],

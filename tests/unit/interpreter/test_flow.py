@@ -1,10 +1,11 @@
 """The frontier: order, failures, skips, resumption, outputs."""
 
 import asyncio
+import time
 
 import pytest
 
-from flowrun.events.records import StepStarted
+from flowrun.events.records import FlowRunFinished, StepFinished, StepStarted
 from flowrun.plan.plan import ExecutionPlan, PlannedStep, PlannedTool, ToolAction
 from flowrun.ports.tools import ToolFailed
 from tests.support.crash import Died
@@ -184,3 +185,173 @@ def test_a_tool_step_cut_short_is_reported_unknown_and_not_run_again(tmp_path):
     assert done.step("pay").error_code == "outcome_unknown"
     assert "cannot be known" in done.last.error
     assert len(calls) == 1
+
+
+def dying_after(event_of_step, kind=StepFinished):
+    """Die right after one step's event was noted."""
+
+    def watch(stamped):
+        if isinstance(stamped.event, kind) and stamped.event.step == event_of_step:
+            raise Died
+
+    return watch
+
+
+def test_of_several_failures_the_first_in_plan_order_is_told_whichever_came_first(tmp_path):
+    later_failed = asyncio.Event()
+
+    async def fail_late():
+        await later_failed.wait()
+        return fail()
+
+    def fail_early():
+        later_failed.set()
+        return fail()
+
+    plan = plan_of({"late": ([], "late", {}), "early": ([], "early", {})})
+    tools = ToldTools({"late": fail_late, "early": fail_early})
+    done = interpret(tmp_path, plan, tools=tools)
+    assert done.last.error == "step `late` failed: it broke"
+
+
+def test_after_a_failure_and_an_interruption_nothing_new_starts_either(tmp_path):
+    """The failure is deep in the plan, what could start is not: order of recall must not matter."""
+    plan = plan_of(
+        {
+            "root": ([], "ok", {"name": "root"}),
+            "bad": (["root"], "fail", {}),
+            "side": ([], "slow", {}),
+            "after": (["side"], "ok", {"name": "after"}),
+        }
+    )
+    called, failed = [], asyncio.Event()
+
+    def ok(name):
+        called.append(name)
+        return name
+
+    def break_off():
+        failed.set()
+        return fail()
+
+    async def slow():
+        await failed.wait()
+        await asyncio.sleep(0.01)
+        return "slow"
+
+    tools = ToldTools({"ok": ok, "fail": break_off, "slow": slow})
+    with pytest.raises(Died):
+        interpret(tmp_path, plan, tools=tools, watch=dying_after("side"))
+    done = interpret(tmp_path, plan, tools=tools, resume=True)
+    assert called == ["root"]
+    assert done.step("side").status == "completed"
+    assert done.step("after").status == "skipped"
+
+
+def test_what_had_begun_before_a_failure_is_not_called_skipped_after_an_interruption(tmp_path):
+    plan = plan_of(
+        {"root": ([], "ok", {}), "pay": (["root"], "pay", {}), "bad": ([], "fail", {})},
+        effect="at_most_once",
+    )
+    paid, reached = [], asyncio.Event()
+
+    async def pay():
+        paid.append(1)
+        reached.set()
+        await asyncio.Event().wait()
+
+    async def break_off():
+        await reached.wait()
+        return fail()
+
+    tools = ToldTools({"ok": lambda: "ok", "pay": pay, "fail": break_off})
+    with pytest.raises(Died):
+        interpret(tmp_path, plan, tools=tools, watch=dying_after("bad"))
+    done = interpret(tmp_path, plan, tools=tools, resume=True)
+    assert done.step("pay").error_code == "outcome_unknown"
+    assert done.last.error.startswith("step `pay` failed: `pay` was started before")
+    assert len(paid) == 1
+
+
+def test_finished_steps_of_an_earlier_life_are_seen_by_expressions(tmp_path):
+    plan = plan_of(
+        {
+            "a": ([], "say", {"text": "one"}),
+            "b": (["a"], "say", {"text": "{{ steps.a.output }} and two"}),
+        },
+        outputs=[("said", "{{ steps.b.output }} of {{ steps.a.output }}")],
+    )
+    tools = ToldTools({"say": lambda text: text})
+    with pytest.raises(Died):
+        interpret(tmp_path, plan, tools=tools, watch=dying_after("a"))
+    done = interpret(tmp_path, plan, tools=tools, resume=True)
+    assert done.last.outputs == {"said": "one and two of one"}
+    assert [given["text"] for _, given in tools.calls] == ["one", "one and two"]
+
+
+def test_dying_at_the_very_last_event_leaves_a_run_that_is_over(tmp_path):
+    plan = plan_of({"a": ([], "ok", {})})
+
+    def watch(stamped):
+        if isinstance(stamped.event, FlowRunFinished):
+            raise Died
+
+    tools = ToldTools({"ok": lambda: "ok"})
+    with pytest.raises(Died):
+        interpret(tmp_path, plan, tools=tools, watch=watch)
+    done = interpret(tmp_path, plan, tools=tools)
+    assert done.head.status == "completed"
+    assert len(done.of(FlowRunFinished)) == 1
+
+
+def test_an_empty_plan_is_done_at_once(tmp_path):
+    done = interpret(tmp_path, plan_of({}, outputs=[("a", "{{ run.id }}")]))
+    assert (done.last.status, done.last.outputs) == ("completed", {"a": "run-1"})
+
+
+def test_a_mistake_of_ours_in_one_step_stops_the_others_and_is_raised(tmp_path):
+    stopped = []
+
+    async def hold():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.append(1)
+
+    def break_down():
+        raise ZeroDivisionError
+
+    plan = plan_of({"hold": ([], "hold", {}), "broken": ([], "broken", {})})
+    tools = ToldTools({"hold": hold, "broken": break_down})
+    with pytest.raises(ZeroDivisionError):
+        interpret(tmp_path, plan, tools=tools)
+    assert stopped == [1]
+
+
+def cost_of(folder, steps):
+    tools = ToldTools({"ok": lambda **given: "ok"})
+    began = time.process_time()
+    assert interpret(folder, plan_of(steps), tools=tools).last.status == "completed"
+    return time.process_time() - began
+
+
+def chain(length):
+    return {
+        f"s{n}": ([f"s{n - 1}"], "ok", {"x": f"{{{{ steps.s{n - 1}.output }}}}"})
+        if n
+        else ([], "ok", {})
+        for n in range(length)
+    }
+
+
+def fan(width):
+    middle = {f"s{n}": (["first"], "ok", {"x": "{{ steps.first.output }}"}) for n in range(width)}
+    return {"first": ([], "ok", {}), **middle, "last": (list(middle), "ok", {})}
+
+
+@pytest.mark.parametrize("shape", [chain, fan])
+def test_a_step_costs_the_same_in_a_long_and_in_a_wide_plan(tmp_path, shape):
+    cost_of(tmp_path / "warm", shape(50))
+    small = min(cost_of(tmp_path / f"small-{n}", shape(400)) for n in range(3))
+    large = min(cost_of(tmp_path / f"large-{n}", shape(2_000)) for n in range(2))
+    assert large < 10 * small, "five times the steps, not twenty-five times the work"

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 
 from flowrun.models.sse import EventTooLarge, SseReader
@@ -74,3 +76,24 @@ def test_a_line_without_end_is_refused():
 def test_an_empty_stream_holds_nothing():
     assert read() == []
     assert read(b"", b"\n\n\n") == []
+
+
+def test_plain_json_keeps_its_place_among_the_lines():
+    whole = b'data: 1\n{"error": "x"}\nevent: end\ndata: [DONE]\n\n{"a": 1}\ndata: 2\n\n'
+    expected = [
+        (b"", b"1"),
+        (b"", b'{"error": "x"}'),
+        (b"end", b"[DONE]"),
+        (b"", b'{"a": 1}'),
+        (b"", b"2"),
+    ]
+    for size in (1, 2, 7, len(whole)):
+        assert read(*[whole[at : at + size] for at in range(0, len(whole), size)]) == expected
+
+
+def test_random_streams_read_the_same_however_they_are_cut():
+    dice = random.Random(7)
+    parts = [b"data: ", b"data:", b'{"a":1}', b"\n", b"\r\n", b"\r", b"\n\n", b"event: x", b": c"]
+    for _ in range(3000):
+        whole = b"".join(dice.choice(parts) for _ in range(dice.randrange(1, 12)))
+        assert read(whole) == read(*[bytes((byte,)) for byte in whole]), whole

@@ -7,6 +7,7 @@ import pytest
 
 from flowrun.tools.arguments import CannotLoad, DoesNotFit
 from flowrun.tools.conversion import converter_of
+from flowrun.tools.modules import ProjectModules
 
 
 class Client:
@@ -23,8 +24,16 @@ def crowd(names: Collection[str], count: int): ...
 def astray(where: "Nowhere"): ...  # noqa: F821
 
 
-def convert(given):
-    return converter_of(meet, "m:meet", ("day", "guests"))(given)
+def converter(function, given=None):
+    modules = ProjectModules([], {})
+    try:
+        return converter_of(function, "m:f", given=given, modules=modules)
+    finally:
+        modules.close()
+
+
+def convert(arguments):
+    return converter(meet, ("day", "guests"))(arguments)
 
 
 def test_values_become_what_the_annotations_say_and_defaults_stay():
@@ -45,7 +54,7 @@ def test_what_does_not_fit_is_said_of_its_argument():
 
 def test_annotations_of_parameters_that_nobody_gives_are_nobodys_concern():
     with pytest.raises(CannotLoad):
-        converter_of(meet, "m:meet", None)
+        converter(meet)
     assert convert({"day": "2026-11-20"})[1]["client"] is None
 
 
@@ -54,7 +63,7 @@ def test_annotations_of_parameters_that_nobody_gives_are_nobodys_concern():
     [
         (
             crowd,
-            "names` whose type is `collections.abc.Collection[str]`, which JSON cannot be turned into",
+            "names` whose type is `collections.abc.Collection[str]`, which JSON cannot become",
         ),
         (
             astray,
@@ -64,5 +73,5 @@ def test_annotations_of_parameters_that_nobody_gives_are_nobodys_concern():
 )
 def test_an_annotation_of_no_use_is_said_of_its_parameter(function, said):
     with pytest.raises(CannotLoad) as caught:
-        converter_of(function, "m:f", None)
+        converter(function)
     assert str(caught.value) == f"`m:f` has a parameter `{said}"
