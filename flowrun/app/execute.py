@@ -7,7 +7,7 @@ from typing import Protocol
 
 from flowrun.app.load import Loaded
 from flowrun.app.models import choose_again, choose_models, origin_of
-from flowrun.app.project import Project
+from flowrun.app.project import Project, told_apart
 from flowrun.app.runs import refuse_finished, show_run
 from flowrun.app.session import Session, Undertaking, open_session
 from flowrun.errors import FlowrunError, RunNotFound
@@ -34,6 +34,8 @@ class RunStart:
     plan: ExecutionPlan
     notice: str | None
     """Something people must be told first."""
+    project: str = ""
+    """The way to the run's project, where that is not the one around the current directory."""
     earlier: tuple[StampedEvent, ...] = ()
     """What happened in earlier lives of the run."""
 
@@ -156,7 +158,13 @@ async def _see_through(
         early, earlier = list(earlier), ()
     # Only now: a run that is refused never began.
     occasion.audience.begin(
-        RunStart(run_id=run_id, plan=session.plan, notice=session.notice, earlier=earlier)
+        RunStart(
+            run_id=run_id,
+            plan=session.plan,
+            notice=session.notice,
+            project=told_apart(session.project.root),
+            earlier=earlier,
+        )
     )
     show = occasion.audience.see
     for event in early:

@@ -139,8 +139,9 @@ def _look_around(
             continue
         if not _is_folder(project, tool.cwd):
             missing_folders.add(tool.cwd)
-        if tool.shell and _program_exists(tool.shell[0], project.root / tool.cwd, environ):
-            programs.add(tool.shell[0])
+        program = tool.shell[0] if tool.shell else "sh"
+        if program not in programs and _program_exists(program, project.root / tool.cwd, environ):
+            programs.add(program)
     settings = project.settings
     return Surroundings(
         modules=modules,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-from flowrun.errors import InvalidSource, ProjectError
+from flowrun.errors import BadRequest, InvalidSource, ProjectError
 from flowrun.source.diagnostic import Diagnostic, has_errors
 from flowrun.source.document import (
     NO_SUCH_FILE,
@@ -73,6 +73,24 @@ def here() -> Path:
         return Path.cwd()
     except OSError as failure:
         raise ProjectError("the current directory is gone", "change to another one") from failure
+
+
+def project_around(folder: str | None, environ: Mapping[str, str]) -> Project:
+    """Return the project around a folder, or else around the current directory.
+
+    Raises:
+        BadRequest: there is no such folder.
+        InvalidSource: the project's settings have errors.
+    """
+    if folder is not None and not is_folder(here() / folder):
+        raise BadRequest(f"expected a project's folder, found `{folder}`")
+    return open_project(find_root(here() / (folder or "")), environ)
+
+
+def told_apart(root: Path) -> str:
+    """Return the way to a project that is not the one around the current directory, else ''."""
+    start = here()
+    return "" if find_root(start) == root else os.path.relpath(root, start)
 
 
 def is_file(path: Path) -> bool:

@@ -41,6 +41,7 @@ class Session:
     """An engine ready for runs of one plan."""
 
     engine: JournalEngine
+    project: Project
     plan: ExecutionPlan
     notice: str | None
 
@@ -97,7 +98,8 @@ async def open_session(
         interpreter = _Interpreter(plan, LocalRuntime(service), tools)
         engine = JournalEngine(database, clock, interpreter)
         stack.push_async_callback(engine.close)
-        yield Session(engine=engine, plan=plan, notice=undertaking.choice.notice)
+        notice = undertaking.choice.notice
+        yield Session(engine=engine, project=project, plan=plan, notice=notice)
 
 
 class _Interpreter:

@@ -53,14 +53,18 @@ class TerminalAudience:
         colour = use_colour(sys.stderr, os.environ)
         steps = [step.name for step in start.plan.steps]
         if not self._live:
-            lines = RunLines(sys.stderr, start.run_id, steps=steps, colour=colour)
+            lines = RunLines(
+                sys.stderr, start.run_id, steps=steps, project=start.project, colour=colour
+            )
             lines.catch_up(start.earlier)
             self._narrate = lines
             return
         from flowrun.views.run_live import RunLive, live_console  # loads rich
 
         console = live_console(sys.stderr, os.environ, colour=colour)
-        view = RunLive(console, start.run_id, steps=steps, clock=SystemClock())
+        view = RunLive(
+            console, start.run_id, steps=steps, clock=SystemClock(), project=start.project
+        )
         view.catch_up(start.earlier)
         self._narrate = self._stack.enter_context(view)
 

@@ -1,15 +1,16 @@
 """`flowrun runs`: what ran, what it did, and going on with what was left."""
 
 import asyncio
+import os
 import sys
 from dataclasses import asdict
 
 import click
 
 from flowrun.app.execute import resume_run
+from flowrun.app.project import Project, project_around, told_apart
 from flowrun.app.runs import StoredRun, list_runs, show_run
 from flowrun.cli.audience import OUTPUT_FORMATS, carry_out
-from flowrun.cli.shared import current_project
 from flowrun.cli.streams import deliver
 from flowrun.clock import SystemClock
 from flowrun.ports.engine import FlowRunHead
@@ -22,6 +23,11 @@ _FORMAT = click.option(
 )
 
 
+_PROJECT = click.option(
+    "--project", "folder", metavar="DIR", help="A folder of the project; otherwise the current one."
+)
+
+
 @click.group(name="runs", short_help="List, show and resume runs.")
 def command() -> None:
     """Look at runs and go on with them.
@@ -31,15 +37,17 @@ def command() -> None:
       flowrun runs show weather-report-k3m9x2pq
       flowrun runs resume weather-report-k3m9x2pq
 
-    The store is that of the project around the current directory.
+    The store is that of the project around the current directory, or around `--project DIR`.
     """
 
 
 @command.command(name="list")
+@_PROJECT
 @_FORMAT
-def list_command(form: str) -> int:
+def list_command(folder: str | None, form: str) -> int:
     """List runs, the latest first."""
-    rows = [_row(head) for head in list_runs(current_project())]
+    project = project_around(folder, os.environ)
+    rows = [_row(head, project) for head in list_runs(project)]
     if form == "json":
         deliver(pretty_json(runs_object(rows)) + "\n", sys.stdout)
     else:
@@ -50,11 +58,13 @@ def list_command(form: str) -> int:
 @command.command(name="show")
 @click.argument("run_id", metavar="RUN")
 @click.option("--full", is_flag=True, help="Long texts in full.")
+@_PROJECT
 @_FORMAT
-def show_command(run_id: str, form: str, *, full: bool) -> int:
+def show_command(run_id: str, folder: str | None, form: str, *, full: bool) -> int:
     """Show one run: steps, tool calls with arguments and results, tokens, timings."""
-    stored = show_run(current_project(), run_id)
-    row, summary = _row(stored.head), _summary(stored)
+    project = project_around(folder, os.environ)
+    stored = show_run(project, run_id)
+    row, summary = _row(stored.head, project), _summary(stored)
     if form == "json":
         deliver(pretty_json(run_object(row, summary)) + "\n", sys.stdout)
     else:
@@ -64,18 +74,20 @@ def show_command(run_id: str, form: str, *, full: bool) -> int:
 
 @command.command(name="resume")
 @click.argument("run_id", metavar="RUN")
+@_PROJECT
 @click.option("--endpoint", metavar="ENDPOINT", help="Who answers from now on.")
 @click.option("--format", "form", type=click.Choice(OUTPUT_FORMATS), default="text")
 @click.option("--plain", is_flag=True, help="Lines instead of a live table.")
 @click.option("-q", "--quiet", is_flag=True, help="No narrative on standard error.")
 def resume_command(
-    run_id: str, endpoint: str | None, form: str, *, plain: bool, quiet: bool
+    run_id: str, folder: str | None, endpoint: str | None, form: str, *, plain: bool, quiet: bool
 ) -> int:
     """Go on with a parked or crashed run, by the plan it was started with."""
+    project = project_around(folder, os.environ)
     return asyncio.run(
         carry_out(
             lambda occasion: resume_run(
-                current_project(),
+                project,
                 run_id,
                 endpoint=endpoint,
                 occasion=occasion,
@@ -87,8 +99,8 @@ def resume_command(
     )
 
 
-def _row(head: FlowRunHead) -> RunRow:
-    return RunRow(**asdict(head))
+def _row(head: FlowRunHead, project: Project) -> RunRow:
+    return RunRow(**asdict(head), project=told_apart(project.root))
 
 
 def _summary(stored: StoredRun) -> RunSummary:

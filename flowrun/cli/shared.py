@@ -1,11 +1,10 @@
-"""What several commands do alike: load or refuse, show findings, find the project."""
+"""What several commands do alike: load or refuse, and show findings."""
 
 import os
 import sys
 from typing import IO
 
 from flowrun.app.load import Loaded, load_flow
-from flowrun.app.project import Project, find_root, here, open_project
 from flowrun.cli.streams import deliver
 from flowrun.source.report import Report
 from flowrun.views.diagnostics import WIDTH, render_report
@@ -52,12 +51,3 @@ def _columns(stream: IO[str]) -> int:
         return os.get_terminal_size(stream.fileno()).columns or WIDTH
     except OSError:
         return WIDTH
-
-
-def current_project() -> Project:
-    """Return the project around the current directory.
-
-    Raises:
-        InvalidSource: its settings have errors.
-    """
-    return open_project(find_root(here()), os.environ)

@@ -63,9 +63,11 @@ class _Walk:
         self.offsets = parsed.offsets
         self.scopes: list[set[str]] = [set()]
         """Local names, by the loops and macros that one stands in."""
-        self.macros = frozenset(one.name for one in parsed.tree.find_all(nodes.Macro))
+        self.macros = {one.name: one for one in parsed.tree.find_all(nodes.Macro)}
         self.references: list[Reference] = []
         self.problems: list[TemplateProblem] = []
+        self.users: dict[int, str] = {}
+        """By where a reference begins: the filter or loop that takes its value."""
         self.loops = 0
 
     def visit(self, node: nodes.Node, depth: int) -> None:
@@ -133,7 +135,7 @@ class _Walk:
             self._forbid(node, f"no `{node.name}` in templates", None)
         elif not self._is_local(node.name):
             start = node.lineno - 1
-            self._refer((node.name,), start, start + len(node.name))
+            self._refer((node.name,), start, start + len(node.name), is_whole=True)
 
     def _is_local(self, name: str) -> bool:
         return any(name in scope for scope in self.scopes)
@@ -161,9 +163,16 @@ class _Walk:
         if name in RESERVED or name in FUNCTIONS or name in _MAGIC or name == "loop":
             self._forbid(node, f"`{name}` cannot be assigned to", "choose another name")
 
-    def _refer(self, path: tuple[str | int, ...], start: int, end: int) -> None:
+    def _refer(self, path: tuple[str | int, ...], start: int, end: int, *, is_whole: bool) -> None:
         begin, finish = self.offsets.original(start), self.offsets.original(end)
-        self.references.append(Reference(path, begin, finish))
+        user = self.users.get(start, "") if is_whole else ""
+        self.references.append(Reference(path, begin, finish, user))
+
+    def _used(self, node: nodes.Node | None, user: str) -> None:
+        while isinstance(node, (nodes.Getattr, nodes.Getitem)):
+            node = node.node
+        if isinstance(node, nodes.Name):
+            self.users[node.lineno - 1] = user
 
     def _path(self, node: nodes.Expr, depth: int) -> None:
         parts: list[nodes.Getattr | nodes.Getitem] = []
@@ -178,7 +187,8 @@ class _Walk:
         name = base.name if isinstance(base, nodes.Name) else None
         if name is not None and not self._is_local(name) and name not in _MAGIC:
             start = base.lineno - 1
-            self._refer((name, *path), start, end or start + len(name))
+            is_whole = len(path) == len(parts)
+            self._refer((name, *path), start, end or start + len(name), is_whole=is_whole)
         else:
             self.visit(base, depth + 1)
 
@@ -219,13 +229,16 @@ class _Walk:
             self.visit(child, depth + 1)
         called = node.node
         if isinstance(called, nodes.Name):
-            if called.name in self.macros:
+            if called.name in self.macros and self._is_local(called.name):
+                self._macro_call(called, node, self.macros[called.name])
                 return
             if called.name in FUNCTIONS:
                 self._fails(called, range_fails(node, number_range))
                 return
             hint = suggest(called.name, [*FUNCTIONS, *self.macros])
-            if called.name in FILTERS or called.name in _METHODS:
+            if called.name in self.macros:
+                hint = "define the macro above this"
+            elif called.name in FILTERS or called.name in _METHODS:
                 hint = f"write `VALUE | {_METHODS.get(called.name, called.name)}`"
             self._forbid(called, f"no function `{called.name}` in templates", hint)
             return
@@ -235,6 +248,19 @@ class _Walk:
         elif not isinstance(called, nodes.Getattr):
             self._forbid(node, "only `range` and macros can be called", None)
             self.visit(called, depth + 1)
+
+    def _macro_call(self, called: nodes.Name, node: nodes.Call, macro: nodes.Macro) -> None:
+        if node.dyn_args or node.dyn_kwargs:
+            return
+        takes = [one.name for one in macro.args]
+        given = [*takes[: len(node.args)], *(str(one.key) for one in node.kwargs)]
+        needed = takes[: len(takes) - len(macro.defaults)]
+        unknown = len(node.args) > len(takes) or not set(given) <= set(takes)
+        if unknown or not set(needed) <= set(given):
+            wanted = f"`{macro.name}({', '.join(takes)})`"
+            said = f"the arguments of `{macro.name}` do not fit"
+            place = self._token(called.lineno - 1)
+            self._report("template/syntax", said, place, f"it is defined as {wanted}")
 
     def _is_loop_call(self, called: nodes.Getattr) -> bool:
         loop = isinstance(called.node, nodes.Name) and called.node.name == "loop"
@@ -254,6 +280,7 @@ class _Walk:
         if node.recursive:
             self._forbid(node, "`recursive` loops are not part of this language", None)
         self.loops += 1
+        self._used(node.iter, "for")
         self.visit(node.iter, depth + 1)
         test = [] if node.test is None else [node.test]
         self._inside((), [node.target, *test], depth)
@@ -265,6 +292,7 @@ class _Walk:
         at = node.lineno - 1
         if not self._known(node.name, FILTERS, "filter", at):
             return
+        self._used(node.node, node.name)
         if node.name == "map":
             self._named_argument(node, 0, FILTERS, "filter")
             self._wants(node, is_given=bool(node.args or node.kwargs))

@@ -153,5 +153,7 @@ def _shifted(found: Analysis | TemplateProblem, by: int) -> Analysis | TemplateP
     if isinstance(found, TemplateProblem):
         place = (found.start + by, found.end + by)
         return TemplateProblem(found.code, found.message, *place, found.hint)
-    moved = [Reference(one.path, one.start + by, one.end + by) for one in found.references]
+    moved = [
+        Reference(one.path, one.start + by, one.end + by, one.used_by) for one in found.references
+    ]
     return Analysis(tuple(moved), native=found.native)

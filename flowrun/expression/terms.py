@@ -20,6 +20,8 @@ class Reference:
     """Offset of the first character in the template's text."""
     end: int
     """Offset after the last character of the path."""
+    used_by: str = ""
+    """The filter that its value is handed to directly, or `for`; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,22 @@ TESTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_TEXT = frozenset({"string"})
+_NUMBER = frozenset({"integer", "number"})
+_MANY = frozenset({"string", "array", "object"})
+TAKES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("upper", "lower", "capitalize", "title", "trim", "replace"), _TEXT),
+        **dict.fromkeys(("split", "lines", "truncate", "indent", "wordcount", "fromjson"), _TEXT),
+        **dict.fromkeys(("round", "abs"), _NUMBER),
+        **dict.fromkeys(("items", "keys", "values"), frozenset({"object"})),
+        **dict.fromkeys(("length", "count", "first", "last", "join", "list", "sort"), _MANY),
+        **dict.fromkeys(("unique", "reverse", "sum", "min", "max", "map", "for"), _MANY),
+        **dict.fromkeys(("select", "reject", "selectattr", "rejectattr"), _MANY),
+    }
+)
+"""By filter, the JSON types that it takes; a filter that takes any is not here."""
+
 FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {"range": "`range(stop)` or `range(start, stop, step)`: whole numbers, at most 10,000."}
 )

@@ -6,19 +6,38 @@ from dataclasses import dataclass
 from flowrun.errors import name_list
 from flowrun.expression.template import analyse, is_template
 from flowrun.expression.terms import Analysis, Reference, TemplateProblem
-from flowrun.expression.words import RESERVED
+from flowrun.expression.words import RESERVED, TAKES
 from flowrun.graph.complaints import near, part_of
 from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, Where
-from flowrun.graph.shapes import Lacking, look_up
+from flowrun.graph.shapes import Lacking, look_up, types_of, words_for
 from flowrun.ids import JsonObject
 from flowrun.source.diagnostic import Diagnostic, Label
 from flowrun.spec.spans import DocPath
 
-STEP_FIELDS = (
-    *("output", "status", "error", "messages", "tool_calls"),
-    *("citations", "files", "usage", "thread_id", "run_id"),
-)
-"""What `steps.NAME` has."""
+_TEXT: JsonObject = {"type": "string"}
+_LIST: JsonObject = {"type": "array"}
+_COUNT: JsonObject = {"type": "integer"}
+_TOKENS: JsonObject = {
+    "type": "object",
+    "properties": {
+        "prompt_tokens": _COUNT,
+        "completion_tokens": _COUNT,
+        "total_tokens": _COUNT,
+    },
+}
+STEP_FIELDS: Mapping[str, JsonObject] = {
+    "output": {},
+    "status": _TEXT,
+    "error": _TEXT,
+    "messages": _LIST,
+    "tool_calls": _LIST,
+    "citations": _LIST,
+    "files": _LIST,
+    "usage": _TOKENS,
+    "thread_id": _TEXT,
+    "run_id": _TEXT,
+}
+"""What `steps.NAME` has; `output` is a matter of each step."""
 RUN_FIELDS = ("id",)
 """What `run` has."""
 
@@ -206,11 +225,11 @@ def _step_field(use: _Use, name: str) -> Iterator[Diagnostic]:
             hint=f"did you mean `output.{field}`?" if inside else known,
         )
         return
-    if field == "output":
-        schema = use.graph.output_schema(name)
-        if schema is not None:
-            noun = f"`output` of step `{name}`"
-            yield from _shape(use, 3, schema, noun, _declared_at(use.graph, name))
+    is_output = field == "output"
+    schema = use.graph.output_schema(name) if is_output else STEP_FIELDS[field]
+    if schema is not None:
+        declared = _declared_at(use.graph, name) if is_output else ("steps", name)
+        yield from _shape(use, 3, schema, f"`{field}` of step `{name}`", declared)
 
 
 def _inside_output(graph: FlowGraph, step: str, field: str) -> bool:
@@ -250,6 +269,8 @@ def _args(use: _Use) -> Iterator[Diagnostic]:
     found = look_up(tool.parameters, use.path[1:])
     if isinstance(found, Lacking):
         yield _lacking(use, found, 1, f"argument `{name}`", None)
+    elif found is not None:
+        yield from _unfit(use, found, f"argument `{_dotted(use.path[1:])}`")
 
 
 def _parameters(use: _Use) -> Collection[str]:
@@ -264,6 +285,23 @@ def _shape(
     found = look_up(schema, use.path[start:])
     if isinstance(found, Lacking):
         yield _lacking(use, found, start, noun, declared)
+    elif found is not None:
+        inner = _dotted(use.path[start:])
+        yield from _unfit(use, found, f"`{inner}` of {noun}" if inner else noun)
+
+
+def _unfit(use: _Use, schema: JsonObject, what: str) -> Iterator[Diagnostic]:
+    """A filter or a loop is given what it can never take."""
+    user = use.reference.used_by
+    types, taken = types_of(schema), TAKES.get(user)
+    if not types or taken is None or types & (taken | {"null"}):
+        return
+    yield use.complain(
+        "template/syntax",
+        f"`{user}` expects {words_for(taken)}, and {what} is {words_for(types)}",
+        len(use.path) - 1,
+        hint="turn it into one first, or leave this out",
+    )
 
 
 def _lacking(

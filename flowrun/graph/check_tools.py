@@ -1,6 +1,7 @@
 """Every declared tool can be called: its function, program, parameters and folder are sound."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from flowrun.expression.template import is_template
@@ -9,6 +10,7 @@ from flowrun.graph.flowgraph import FlowGraph
 from flowrun.source.diagnostic import Diagnostic, Label
 from flowrun.spec.flow import Tool
 from flowrun.spec.signature import SignatureProblem
+from flowrun.spec.spans import DocPath
 
 
 def check_functions(graph: FlowGraph) -> Iterator[Diagnostic]:
@@ -18,7 +20,9 @@ def check_functions(graph: FlowGraph) -> Iterator[Diagnostic]:
             continue
         module, _, function = tool.python.partition(":")
         problem = graph.tools[name].problem
-        if module not in graph.surroundings.modules:
+        if module.partition(".")[0] in sys.builtin_module_names:
+            yield _not_ours(graph, name, module)
+        elif module not in graph.surroundings.modules:
             yield _no_module(graph, name, module)
         elif problem is not None:
             yield _bad_function(graph, name, f"{module}:{function}", problem)
@@ -27,6 +31,14 @@ def check_functions(graph: FlowGraph) -> Iterator[Diagnostic]:
 def check_programs(graph: FlowGraph) -> Iterator[Diagnostic]:
     """A shell tool begins with a program that is there."""
     for name, tool in graph.flow.tools.items():
+        yield from _unspeakable(graph, name, tool)
+        if tool.script is not None and "sh" not in graph.surroundings.programs:
+            yield Diagnostic(
+                code="tool/program-not-found",
+                message="program `sh` is not there, which runs scripts",
+                span=graph.spans.key(("tools", name, "script")),
+                hint=_program_hint("sh"),
+            )
         if not tool.shell:
             continue
         program = tool.shell[0]
@@ -47,15 +59,25 @@ def check_programs(graph: FlowGraph) -> Iterator[Diagnostic]:
                 label="not found",
                 hint=_program_hint(program),
             )
-        for number, one in enumerate(tool.shell):
-            if "\0" in one:
-                yield Diagnostic(
-                    code="bind/wrong-value",
-                    message=f"item {number + 1} of `shell` must be free of the character U+0000, "
-                    "which no program can be given",
-                    span=graph.spans.value(("tools", name, "shell", number)),
-                    hint="take the character away",
-                )
+
+
+def _unspeakable(graph: FlowGraph, name: str, tool: Tool) -> Iterator[Diagnostic]:
+    """What a program is given can hold every character but one."""
+    given: list[tuple[DocPath, str]] = [
+        (("shell", number), one) for number, one in enumerate(tool.shell or ())
+    ]
+    given.append((("script",), tool.script or ""))
+    if isinstance(tool.env, Mapping):
+        given += [(("env", key), one) for key, one in tool.env.items()]
+    for path, text in given:
+        if "\0" in text:
+            yield Diagnostic(
+                code="bind/wrong-value",
+                message=f"`{path[0]}` of tool `{name}` must be free of the character U+0000, "
+                "which no program can be given",
+                span=graph.spans.value(("tools", name, *path)),
+                hint="take the character away",
+            )
 
 
 def check_parameters(graph: FlowGraph) -> Iterator[Diagnostic]:
@@ -88,6 +110,15 @@ def check_folders(graph: FlowGraph) -> Iterator[Diagnostic]:
                 label="not a folder",
                 hint="make the folder, or correct the path; it begins at the project's root",
             )
+
+
+def _not_ours(graph: FlowGraph, name: str, module: str) -> Diagnostic:
+    return Diagnostic(
+        code="tool/unknown-module",
+        message=f"`{module}` is a module of Python itself, which comes before any file",
+        span=graph.spans.value(("tools", name, "python")),
+        hint="give the file another name",
+    )
 
 
 def _no_module(graph: FlowGraph, name: str, module: str) -> Diagnostic:

@@ -39,7 +39,8 @@ def check_values(graph: FlowGraph) -> Iterator[Diagnostic]:
         types = types_of(held.schema)
         kind = type_of(held.value)
         fits = types is None or kind in types or (kind == "integer" and "number" in types)
-        if fits and _wants_more(held):
+        is_told = held.code != "tool/parameters"  # of a type that does not fit
+        if (fits and _wants_more(held)) or not (fits or is_told):
             yield from _faults(graph, held)
 
 
@@ -80,10 +81,7 @@ def _properties(graph: FlowGraph, tool: str) -> Iterator[tuple[str, JsonObject, 
 def _wants_more(held: _Held) -> bool:
     """Tell whether the schema says more of such a value than its type; spares the library."""
     is_inside = isinstance(held.value, (Mapping, list))
-    wrong_default = held.code == "tool/parameters" and not is_inside
-    return wrong_default or any(
-        key in _BOUNDS or (is_inside and key in _INNER) for key in held.schema
-    )
+    return any(key in _BOUNDS or (is_inside and key in _INNER) for key in held.schema)
 
 
 def _faults(graph: FlowGraph, held: _Held) -> Iterator[Diagnostic]:

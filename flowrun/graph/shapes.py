@@ -96,6 +96,10 @@ def pointed_at(root: JsonObject, reference: JsonValue) -> JsonValue:
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
     at: JsonValue = root
+    if "%" in reference:
+        from urllib.parse import unquote  # hardly ever needed
+
+        reference = unquote(reference)
     for part in reference[1:].split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         if isinstance(at, Mapping):

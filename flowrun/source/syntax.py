@@ -262,6 +262,13 @@ _PROBLEMS = (
         "line the key up with its siblings",
     ),
     (
+        "invalid Unicode character escape code",
+        "",
+        "at",
+        "an escape that names no character, or half of one",
+        "write the character itself, or its number as in `\\U0001F600`",
+    ),
+    (
         "did not find expected '-'",
         "",
         "at",

@@ -42,6 +42,7 @@ def read_class(node: ast.ClassDef, reader: SchemaReader) -> Schema:
     if _derives(node, _TYPED_DICTS, reader):
         return _object(node, list(_typed_fields(node, reader)), reader)
     if _derives(node, _MODELS, reader) or _is_dataclass(node, reader):
+        _refuse_made_names(node, reader)
         return _object(node, list(_fields(node, reader)), reader)
     raise CannotExpress(
         f"has the class `{node.name}` for a type, which JSON cannot be turned into",
@@ -77,7 +78,7 @@ def _enum(node: ast.ClassDef, reader: SchemaReader) -> Schema:
         if name.startswith("_"):
             continue
         if isinstance(value, ast.Call) and reader.name_of(value.func) == "enum.auto":
-            values.append(name.lower() if textual else len(values) + 1)
+            values.append(name.lower() if textual else _next_number(values))
             continue
         try:
             values.append(reader.module.literal(value))
@@ -87,6 +88,11 @@ def _enum(node: ast.ClassDef, reader: SchemaReader) -> Schema:
     if not values:
         raise CannotExpress(f"has the type `{node.name}`, which has no choices")
     return {**choice_schema(values), **_description(node)}
+
+
+def _next_number(values: list[JsonValue]) -> int:
+    """Return what `auto` makes of a choice: one more than the highest so far."""
+    return 1 + max([one for one in values if isinstance(one, int)], default=0)
 
 
 def _description(node: ast.ClassDef) -> Schema:
@@ -118,9 +124,11 @@ def _fields(node: ast.ClassDef, reader: SchemaReader) -> Iterator[_Field]:
     for base in _bases(node, reader):
         yield from _fields(base, reader)
     for name, annotation, value in _annotated_names(node, reader):
-        if name.startswith("_") or not _is_settable(value, reader):
-            continue
-        yield _Field(name, annotation, value, required=not _has_default(value, reader))
+        required = not _has_default(value, reader)
+        # A model keeps such names to itself; a dataclass asks for them like for any other.
+        is_private = name.startswith("_") and not (required and _is_dataclass(node, reader))
+        if not is_private and _is_settable(value, reader):
+            yield _Field(name, annotation, value, required)
 
 
 def _annotated_names(
@@ -221,11 +229,35 @@ def is_required(default: ast.expr | None, reader: SchemaReader) -> bool:
 
 
 def _outer_name(one: _Field, reader: SchemaReader) -> str:
-    if isinstance(one.default, ast.Call) and is_field(one.default, reader):
-        plain = literal_keywords(one.default, reader)
-        alias = plain.get("validation_alias", plain.get("alias"))
-        return alias if isinstance(alias, str) else one.name
+    said = [*_metadata(one.annotation, reader), *([one.default] if one.default else [])]
+    for call in reversed(said):
+        if isinstance(call, ast.Call) and is_field(call, reader):
+            plain = literal_keywords(call, reader)
+            alias = plain.get("validation_alias", plain.get("alias"))
+            if isinstance(alias, str):
+                return alias
     return one.name
+
+
+def _metadata(annotation: ast.expr, reader: SchemaReader) -> list[ast.expr]:
+    """Return what `Annotated` says besides the type."""
+    match annotation:
+        case ast.Subscript(value=origin, slice=ast.Tuple(elts=[_, *said])):
+            return said if reader.name_of(origin) == "typing.Annotated" else []
+        case _:
+            return []
+
+
+def _refuse_made_names(node: ast.ClassDef, reader: SchemaReader) -> None:
+    config = dict(assignments(node.body)).get("model_config")
+    named = [one.arg for one in config.keywords] if isinstance(config, ast.Call) else []
+    if "alias_generator" in named:
+        raise CannotExpress(
+            f"has the class `{node.name}` for a type, whose names are made when it runs",
+            f"write the names of `{node.name}` as they are, without `alias_generator`",
+        )
+    for base in _bases(node, reader):
+        _refuse_made_names(base, reader)
 
 
 def _takes_extras(node: ast.ClassDef, reader: SchemaReader) -> bool:

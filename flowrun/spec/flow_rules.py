@@ -29,6 +29,9 @@ _TOOL_KINDS = ("python", "shell", "script")
 _LATER_STEP_KINDS = ("flow", "ask", "set")
 _LATER = {"steps": _LATER_STEP_KINDS, "tools": ()}
 
+_LONGEST_TOOL_NAME = 64
+"""Of a function, for the endpoints that models are at."""
+
 _RUN_OPTIONS = frozenset(RunOptions.model_fields)
 STEP_KEYS: Mapping[str, frozenset[str]] = {
     "assistant": frozenset(("thread", "message")) | _RUN_OPTIONS,
@@ -86,6 +89,17 @@ def flow_faults(flow: Mapping[str, Plain]) -> Iterator[Fault]:
         )
     for name, one in definitions(flow, "inputs"):
         yield from input_faults(("inputs", name), one)
+    for name in _names(flow, "tools"):
+        if len(name) > _LONGEST_TOOL_NAME:
+            yield Fault(
+                path=("tools", name),
+                code="bind/bad-name",
+                message=f"the name of a tool must be at most {_LONGEST_TOOL_NAME} characters long, "
+                f"found {len(name)}",
+                at="key",
+                hint="choose a shorter name; models are told of it",
+                loses=("tools", name),
+            )
     for name, one in definitions(flow, "tools"):
         yield from _kind_faults(("tools", name), one, _TOOL_KINDS, TOOL_KEYS)
         path = ("tools", name, "timeout")
@@ -99,6 +113,11 @@ def flow_faults(flow: Mapping[str, Plain]) -> Iterator[Fault]:
         yield from _kind_faults(("steps", name), one, _STEP_KINDS, STEP_KEYS)
         yield from _repeated(("steps", name, "needs"), one.get("needs"))
         yield from _option_faults(("steps", name), one)
+
+
+def _names(file: Mapping[str, Plain], section: str) -> tuple[str, ...]:
+    written = file.get(section)
+    return tuple(written) if isinstance(written, dict) else ()
 
 
 def definitions(

@@ -1,6 +1,8 @@
 """A Python module's own names, read from its text and never by running it."""
 
 import ast
+import builtins
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +10,8 @@ from typing import TypeAlias
 
 from flowrun.ids import JsonValue
 from flowrun.source.text import SourceText
+
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Defined: TypeAlias = FunctionNode | ast.ClassDef | ast.expr
@@ -21,6 +25,14 @@ class PythonModule:
     """Functions, classes, and the expressions that names were given; the last one counts."""
     imported: Mapping[str, str]
     """Local name to where it comes from: `typing.Literal`."""
+    is_open: bool = False
+    """Whether it imports all that another module has."""
+
+    def has(self, name: str) -> bool:
+        """Tell whether a plain name may mean something in the module."""
+        return self.is_open or any(
+            name in names for names in (self.defined, self.imported, vars(builtins))
+        )
 
     def functions(self) -> tuple[str, ...]:
         """Return the names of the module's functions that are not private."""
@@ -82,17 +94,23 @@ def parse_module(source: SourceText) -> PythonModule:
     Raises:
         SyntaxError: it is not Python.
     """
+    broken = _NOT_UTF_8.search(source.text)
+    if broken is not None:
+        at = source.position(broken.start())
+        message = f"UTF-8 text expected, found the byte 0x{ord(broken.group()) - 0xDC00:02X}"
+        raise SyntaxError(message, (source.path, at.line, at.column, None))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the author's invalid escapes are not flowrun's to report
         try:
             tree = ast.parse(source.text)
+            compile(tree, source.path, "exec", dont_inherit=True)  # `return` outside a function
         except ValueError as error:  # a NUL character
             raise SyntaxError(str(error)) from error
     defined: dict[str, Defined] = {}
     imported: dict[str, str] = {}
     for statement in _top_level(tree.body):
         _note(statement, defined, imported)
-    return PythonModule(defined, imported)
+    return PythonModule(defined, imported, is_open="*" in imported)
 
 
 def assignments(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
@@ -119,8 +137,8 @@ def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     for statement in body:
         yield statement
         match statement:
-            case ast.If(body=inner, orelse=other):
-                yield from _top_level([*other, *inner])
+            case ast.If(test=test, body=inner, orelse=other):
+                yield from _top_level(other if _is_never(test) else [*other, *inner])
             case ast.Try(body=inner, handlers=handlers, orelse=other, finalbody=final):
                 for handler in handlers:
                     yield from _top_level(handler.body)
@@ -131,11 +149,31 @@ def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 pass
 
 
+def _is_never(test: ast.expr) -> bool:
+    """Tell whether a condition is false when a module is loaded as a tool."""
+    match test:
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return True
+        case ast.Compare(
+            left=ast.Name(id="__name__"),
+            ops=[ast.Eq()],
+            comparators=[ast.Constant(value="__main__")],
+        ):
+            return True
+        case _:
+            return False
+
+
 def _note(statement: ast.stmt, defined: dict[str, Defined], imported: dict[str, str]) -> None:
     match statement:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             imported.pop(statement.name, None)
             defined[statement.name] = statement
+        case ast.Delete(targets=targets):
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    defined.pop(target.id, None)
+                    imported.pop(target.id, None)
         case ast.Import(names=names):
             for one in names:
                 root = one.name.partition(".")[0]

@@ -72,7 +72,11 @@ def read_signature(
         return _not_a_function(module, names, function, found)
     try:
         _refuse_generators(found)
-        parameters = _parameters(found, names) if declared is None else _declared(found, declared)
+        if declared is None:
+            parameters = _parameters(found, names)
+        else:
+            parameters = _declared(found, declared)
+            _refuse_unfit(found, names)
     except _Refused as refused:
         span = _span(module, refused.node or found, found.name)
         return SignatureProblem("signature", f"`{function}` {refused}", refused.hint, span)
@@ -195,6 +199,26 @@ def _declared(function: FunctionNode, declared: JsonObject) -> JsonObject:
         message = f"needs {name_list(missing)}, which `parameters` must name and does not"
         raise _Refused(message, "add them to `parameters`, or give them defaults")
     return declared
+
+
+def _refuse_unfit(function: FunctionNode, names: PythonModule) -> None:
+    """Refuse what no value can become: a name that means nothing, a class that JSON is not."""
+    reader = AnnotationReader(names)
+    for one, _ in _named_parameters(function):
+        match one.annotation:
+            case ast.Name(id=name) | ast.Constant(value=str() as name):
+                pass
+            case _:
+                continue
+        is_class = isinstance(names.defined.get(name), ast.ClassDef)
+        is_nothing = name.isidentifier() and not names.has(name)
+        if not is_class and not is_nothing:
+            continue
+        try:
+            reader.schema(ast.Name(name))
+        except CannotExpress as error:
+            message = f"has a parameter `{one.arg}` that {error}"
+            raise _Refused(message, "use another type, or leave the type out", one) from None
 
 
 def _result(function: FunctionNode, names: PythonModule) -> JsonObject | None:

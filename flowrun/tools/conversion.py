@@ -7,7 +7,7 @@ known before any model is asked.
 import functools
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Protocol, TypeAlias, cast
 
@@ -34,6 +34,8 @@ _COMPLAINTS_MAX = 5
 _PLAIN: frozenset[object] = frozenset(
     (str, int, float, bool, object, "str", "int", "float", "bool")
 )
+_LAZY: type = type(TypeAdapter(Iterable[object]).validate_python(()))
+"""What an `Iterable` becomes: it converts its items as they are asked for, and is empty then."""
 _NO_SCHEMA = re.compile(r"Unable to generate pydantic-core schema for (?:<class ')?(.+?)(?:'>)?\. ")
 
 
@@ -71,7 +73,8 @@ def converter_of(
     def convert(arguments: dict[str, JsonValue]) -> Call:
         try:
             with guard():
-                return adapter.validate_python(ArgsKwargs((), arguments))
+                call = adapter.validate_python(ArgsKwargs((), arguments))
+                return call if is_plain else _lasting(call)
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=False, include_input=False)
             said = [
@@ -80,6 +83,15 @@ def converter_of(
             raise DoesNotFit("; ".join(said)) from error
 
     return convert
+
+
+def _lasting(call: Call) -> Call:
+    """Return the call with lists for what could be gone through only once."""
+    args, kwargs = call
+    return args, {
+        name: list(cast("Iterable[object]", one)) if type(one) is _LAZY else one
+        for name, one in kwargs.items()
+    }
 
 
 class _Adapter(Protocol):

@@ -18,7 +18,7 @@ from flowrun.events.records import (
     ToolCallFinished,
     ToolCallsRequested,
 )
-from flowrun.views.run_result import add_usage
+from flowrun.views.run_result import add_usage, resume_command
 from flowrun.views.text import Stream, Style, clip, count, elapsed, one_line, pad, paint
 
 ARGUMENT_COLUMNS = 120
@@ -29,8 +29,8 @@ NAME_COLUMNS = 24
 class RunTally:
     """How many steps ended how, and what they used: what the last lines of a run say."""
 
-    def __init__(self, run_id: str) -> None:
-        self._run_id = run_id
+    def __init__(self, run_id: str, project: str = "") -> None:
+        self._again = resume_command(run_id, project)
         self._steps: Counter[str] = Counter()
         self._tokens = 0
 
@@ -44,8 +44,7 @@ class RunTally:
         """Return the last lines of the run, each with its style."""
         if isinstance(event, FlowRunParked):
             reason = clip(event.reason, SENTENCE_COLUMNS)
-            again = f"continue with: flowrun runs resume {self._run_id}"
-            return [(f"parked: {reason}", "yellow"), (again, None)]
+            return [(f"parked: {reason}", "yellow"), (f"continue with: {self._again}", None)]
         style: Style = "green" if event.status == "completed" else "red"
         lines: list[tuple[str, Style | None]] = [
             (f"{event.status} in {elapsed(event.duration_s)}: {self._said()}", style)
@@ -75,15 +74,24 @@ class RunLines:
     """A sink that writes a line for each event worth one."""
 
     def __init__(
-        self, stream: Stream, run_id: str, *, steps: Sequence[str] = (), colour: bool = False
+        self,
+        stream: Stream,
+        run_id: str,
+        *,
+        steps: Sequence[str] = (),
+        project: str = "",
+        colour: bool = False,
     ) -> None:
-        """Write to `stream`; `steps` are names that come, so that columns line up."""
+        """Write to `stream`; `steps` are names that come, so that columns line up.
+
+        `project` is where the run is to be found, unless that is here.
+        """
         self._stream: Stream | None = stream
         self._run_id = run_id
         self._colour = colour
         self._column = min(NAME_COLUMNS, max(map(len, steps), default=0))
         self._began: float | None = None
-        self._tally = RunTally(run_id)
+        self._tally = RunTally(run_id, project)
 
     def catch_up(self, items: Iterable[StampedEvent]) -> None:
         """Count what happened before a resume, without telling it again."""

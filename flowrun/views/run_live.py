@@ -90,13 +90,22 @@ class RunLive:
     """A sink that draws; a context manager from the first picture to the last."""
 
     def __init__(
-        self, console: Console, run_id: str, *, steps: Sequence[str], clock: Clock
+        self,
+        console: Console,
+        run_id: str,
+        *,
+        steps: Sequence[str],
+        clock: Clock,
+        project: str = "",
     ) -> None:
-        """Draw on `console`; `steps` are the plan's, in its order."""
+        """Draw on `console`; `steps` are the plan's, in its order.
+
+        `project` is where the run is to be found, unless that is here.
+        """
         self._console = console
         self._clock = clock
         self._run_id = run_id
-        self._tally = RunTally(run_id)
+        self._tally = RunTally(run_id, project)
         self._closing: list[tuple[str, Style | None]] = []
         self._changes = 0
         self._over = False

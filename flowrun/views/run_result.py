@@ -3,6 +3,7 @@
 The object is what `--format json` prints and what scripts rely on; its keys are a promise.
 """
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, assert_never, cast
@@ -135,6 +136,17 @@ def write_outputs(summary: RunSummary, stream: Stream) -> None:
     stream.write(shown if shown.endswith("\n") else shown + "\n")
 
 
+def resume_command(run_id: str, project: str = "") -> str:
+    """Return what a person types to go on with a run.
+
+    Args:
+        run_id: Of the run.
+        project: The project's folder, where the command would look for another one by itself.
+    """
+    elsewhere = f" --project {shlex.quote(project)}" if project else ""
+    return f"flowrun runs resume {run_id}{elsewhere}"
+
+
 def add_usage(usages: Iterable[JsonObject | None]) -> dict[str, int]:
     """Return the sum, by kind of token; the three usual kinds are always there."""
     total = dict.fromkeys(TOKENS, 0)
@@ -223,7 +235,7 @@ class _Folding:
                 self._set_run(status="running", entries=entry)
                 self._set_run(error=None, error_code=None, hint=None)
             case FlowRunParked(reason=reason):
-                hint = f"flowrun runs resume {self._run.run_id}"
+                hint = resume_command(self._run.run_id)
                 self._set_run(status="parked", error=reason, error_code="parked", hint=hint)
             case FlowRunFinished():
                 self._set_run(status=event.status, outputs=event.outputs)

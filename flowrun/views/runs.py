@@ -12,6 +12,7 @@ from flowrun.views.run_result import (
     StepSummary,
     add_usage,
     result_object,
+    resume_command,
 )
 from flowrun.views.text import clip, count, elapsed, indented, instant, one_line, say, table
 
@@ -33,6 +34,8 @@ class RunRow:
     alive: bool
     """Whether a process works on it; one that is `running` and not alive has crashed."""
     error: str | None = None
+    project: str = ""
+    """Where it is to be found, unless that is here."""
 
     @property
     def said(self) -> Literal["interrupted"] | RunState:
@@ -56,7 +59,7 @@ def runs_text(rows: Sequence[RunRow], *, now: float) -> str:
     lines = list(table(("run", "state", "started", "took", "error"), cells))
     waiting = next((row for row in rows if row.can_resume), None)
     if waiting is not None:
-        lines += ["", f"continue one with: flowrun runs resume {waiting.run_id}"]
+        lines += ["", f"continue one with: {resume_command(waiting.run_id, waiting.project)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -143,7 +146,7 @@ def _run_lines(row: RunRow, summary: RunSummary, *, full: bool) -> Iterator[str]
         yield _shown(say(value), full=full)
     if row.can_resume:
         yield ""
-        yield f"continue with: flowrun runs resume {row.run_id}"
+        yield f"continue with: {resume_command(row.run_id, row.project)}"
 
 
 def _head(row: RunRow, summary: RunSummary) -> Iterator[str]:

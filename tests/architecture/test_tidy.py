@@ -16,6 +16,10 @@ FUNCTION_LINES = 60
 MODULE_LINES = 500
 HUB_IMPORTS = 12
 TWIN_FROM_LINES = 40
+CONTRACT_ROOMS = {"ports"}
+"""Rooms of protocols: the contract suites of tests/contracts, run against every adapter, are their
+tests. What little behaviour their values have is tested in tests/unit all the same."""
+
 HUBS = {"flowrun.app.session", "flowrun.cli.main"}
 """The composition root and the command line's entry: they name everybody by trade."""
 
@@ -151,6 +155,8 @@ def package_contents(module: Module) -> Iterator[Finding]:
 def missing_twins(module: Module) -> Iterator[Finding]:
     room = Path(module.path).relative_to("flowrun")
     twin = ROOT / "tests" / "unit" / room.with_name(f"test_{room.name}")
+    if room.parts[0] in CONTRACT_ROOMS:
+        return
     if module.text.count("\n") > TWIN_FROM_LINES and has_code(module) and not twin.exists():
         yield Finding("twin", module.path, f"no {twin.relative_to(ROOT).as_posix()}")
 

@@ -108,8 +108,17 @@ FINAL = {"bad_key", "not_allowed", "no_model", "no_quota"}
 """No other try is made, for it cannot help."""
 
 
-@wires
-@pytest.mark.parametrize("name", FAILURES)
+ON_BOTH_WIRES = {"bad_key", "always_500", "cut_in_the_middle"}
+
+
+@pytest.mark.parametrize(
+    ("name", "wire"),
+    [
+        (name, wire)
+        for name in FAILURES
+        for wire in (("chat", "responses") if name in ON_BOTH_WIRES else ("chat",))
+    ],
+)
 def test_a_failure_is_one_sentence_with_endpoint_status_and_a_way_out(tmp_path, name, wire):
     behaviour, code, sentence, hint = FAILURES[name]
     retries = 3 if name in FINAL else 0
@@ -153,14 +162,14 @@ def test_a_server_that_falls_silent_is_given_up_after_the_read_timeout(tmp_path)
     assert ended.sentences[0] == FAILED + "the server said nothing for 0.2 s"
 
 
-@wires
 @pytest.mark.parametrize(
-    "failures",
+    ("failures", "wire"),
     [
-        pytest.param((limited("0"),), id="limited"),
-        pytest.param((broken(), broken()), id="two_500"),
-        pytest.param((Cut(SAID, after=1),), id="cut_before_the_first_word"),
-        pytest.param((HangUp(),), id="hung_up"),
+        pytest.param((limited("0"),), "chat", id="limited"),
+        pytest.param((broken(), broken()), "chat", id="two_500"),
+        pytest.param((Cut(SAID, after=1),), "chat", id="cut_before_the_first_word"),
+        pytest.param((Cut(SAID, after=1),), "responses", id="cut_before_the_first_word_responses"),
+        pytest.param((HangUp(),), "responses", id="hung_up"),
     ],
 )
 def test_another_try_is_made_where_it_helps(tmp_path, failures, wire):

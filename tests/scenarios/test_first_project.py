@@ -2,8 +2,6 @@
 
 import shlex
 
-import pytest
-
 from tests.support.scenario import Project, misfits
 
 
@@ -64,9 +62,6 @@ def test_init_again_keeps_what_is_there(tmp_path):
     assert "kept     flows/support_reply.flow.yaml" in again.err
 
 
-@pytest.mark.xfail(
-    strict=True, reason="`runs` looks for the store around the current folder, not at the flow's"
-)
 def test_the_printed_resume_command_works_where_it_was_printed(tmp_path):
     """Also where nothing marks the root: the flow's folder is it, and that is another one."""
     project = Project(

@@ -141,12 +141,9 @@ def test_ctrl_c_on_a_terminal_parks_the_run_and_gives_the_terminal_back(tmp_path
     "arguments",
     [
         (*WEATHER, "--format", "jsonl"),
-        (*WEATHER, "--format", "json"),
         WEATHER,
         ("graph", "flows/weather_report.flow.yaml", "--format", "json"),
         ("explain",),
-        ("schema", "flow"),
-        ("check", "flows", "--format", "sarif"),
     ],
     ids=" ".join,
 )

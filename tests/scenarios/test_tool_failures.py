@@ -106,25 +106,37 @@ def only_call(project, result):
     return called
 
 
-@pytest.mark.parametrize("name", FAILURES)
-def test_a_failure_is_told_to_the_model_which_goes_on_and_the_record_holds_it(tmp_path, name):
-    (tool, arguments), kind, sentence = FAILURES[name]
-    with serve(call((tool, arguments)), say("Never mind.")) as server:
-        project = project_at(tmp_path, server)
+@pytest.fixture(scope="module")
+def all_at_once(tmp_path_factory):
+    """One run whose model makes every failing call in one turn: told, recorded, and its end."""
+    calls = [asked for asked, _, _ in FAILURES.values()]
+    with serve(call(*calls), say("Never mind.")) as server:
+        project = project_at(tmp_path_factory.mktemp("failing"), server)
         ended = execute(project)
-        [told] = tool_outputs(server.requests[1])
-    assert ended.code == 0, ended.err
-    assert ended.result["outputs"] == {"answer": "Never mind."}
+        told = tool_outputs(server.requests[1])
+    recorded = project.show(ended.result["run_id"])["steps"]["ask"]["tool_calls"]
+    return dict(zip(FAILURES, zip(told, recorded, strict=True), strict=True)), ended
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failure_is_told_to_the_model_and_the_record_holds_it(all_at_once, name):
+    (tool, arguments), kind, sentence = FAILURES[name]
+    told, called = all_at_once[0][name]
     assert told.startswith("Error: ")
     assert sentence in told
     assert "Traceback" not in told
-    called = only_call(project, ended.result)
     assert (called["tool"], called["status"], called["error"]) == (tool, "failed", kind)
     assert called["arguments"] == written(arguments)
     assert called["output"] == told
 
 
-@pytest.mark.parametrize("name", [one for one in FAILURES if one != "unknown_tool"])
+def test_a_model_that_was_told_of_failures_goes_on(all_at_once):
+    _, ended = all_at_once
+    assert ended.code == 0, ended.err
+    assert ended.result["outputs"] == {"answer": "Never mind."}
+
+
+@pytest.mark.parametrize("name", ["exception", "shell_timeout", "exit_code", "not_json"])
 def test_a_tool_that_says_so_fails_the_step_and_the_record_holds_it(tmp_path, name):
     asked, kind, sentence = FAILURES[name]
     with serve(call(asked), say("Never mind.")) as server:

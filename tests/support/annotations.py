@@ -22,6 +22,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Unit = Literal["C", "F"]
 UserId = NewType("UserId", int)
 def function(): ...
+class Shade(Enum):
+    DARK = "dark"
 """
 
 

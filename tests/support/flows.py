@@ -14,7 +14,7 @@ from flowrun.source.resolve import resolve_document
 from flowrun.source.text import SourceText
 from flowrun.spec.bind import BoundFlow, bind_flow
 
-PROGRAMS = frozenset({"cat", "date", "df", "echo", "git"})
+PROGRAMS = frozenset({"cat", "date", "df", "echo", "git", "sh"})
 ENVIRONMENT = {"HOME": "/home/me", "PATH": "/bin", "REGION": "eu"}
 ENDPOINTS = frozenset({"openai", "local"})
 ALIASES = {"fast": ("qwen3:4b", "local"), "deep": ("gpt-5", ""), "lost": ("m", "locl")}

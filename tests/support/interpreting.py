@@ -11,7 +11,14 @@ from flowrun.engines.journal import JournalEngine
 from flowrun.events.records import Event
 from flowrun.interpreter.flow import interpret_flow
 from flowrun.interpreter.state import prepare_plan
-from flowrun.plan.plan import ExecutionPlan
+from flowrun.plan.plan import (
+    AssistantAction,
+    ExecutionPlan,
+    PlannedAssistant,
+    PlannedStep,
+    PlannedThread,
+    PlannedTool,
+)
 from flowrun.ports.engine import FlowRunHead, RunSetting
 from flowrun.ports.models import TokenUsage
 from flowrun.ports.runtime import (
@@ -197,3 +204,28 @@ def interpret(
             database.close()
 
     return asyncio.run(go())
+
+
+def talk_plan(*steps, tools=("look",), on_error="tell_model", effect="at_most_once", **assistant):
+    """A plan of assistant steps `(name, thread, message)` of one assistant `guide`."""
+    planned = tuple(
+        PlannedStep(
+            name=name,
+            number=number,
+            lane=thread or f"({name})",
+            needs=(steps[number - 2][0],) if number > 1 else (),
+            action=AssistantAction(assistant="guide", thread=thread, message=message),
+        )
+        for number, (name, thread, message) in enumerate(steps, 1)
+    )
+    return ExecutionPlan(
+        flow="test",
+        tools=tuple(
+            PlannedTool(name=name, kind="python", on_error=on_error, effect=effect)
+            for name in tools
+        ),
+        assistants=(PlannedAssistant(name="guide", model="m", tools=tools, **assistant),),
+        threads=(PlannedThread(name="talk"),),
+        steps=planned,
+        outputs=tuple((name, f"{{{{ steps.{name}.output }}}}") for name, _, _ in steps),
+    )

@@ -13,10 +13,12 @@ from flowrun.app.project import (
     is_folder,
     locate_flow,
     open_project,
+    project_around,
     reader,
     seen_from_here,
+    told_apart,
 )
-from flowrun.errors import InvalidSource, ProjectError
+from flowrun.errors import BadRequest, InvalidSource, ProjectError
 from flowrun.source.document import NO_SUCH_FILE, OUTSIDE_PROJECT, Unreadable
 from tests.support.projects import TALK, make, make_files
 from tests.support.reports import report_of
@@ -204,3 +206,21 @@ def test_a_report_is_seen_from_where_one_stands(folder, monkeypatch):
 
 def test_a_project_can_be_made_without_reading_anything(folder):
     assert Project(root=folder).settings.store.durability == "full"
+
+
+def test_a_project_is_found_around_a_folder_or_around_where_one_stands(folder, monkeypatch):
+    make_files(folder, {"a/flowrun.yaml": SETTINGS})
+    monkeypatch.chdir(folder)
+    assert project_around("a/b", {}).root == folder / "a"
+    monkeypatch.chdir(folder / "a" / "b")
+    assert project_around(None, {}).root == folder / "a"
+    with pytest.raises(BadRequest, match="found `none`"):
+        project_around("none", {})
+
+
+def test_the_way_to_a_project_is_told_only_from_outside(folder, monkeypatch):
+    make_files(folder, {"a/flowrun.yaml": SETTINGS})
+    monkeypatch.chdir(folder / "a" / "b")
+    assert told_apart(folder / "a") == ""
+    monkeypatch.chdir(folder)
+    assert told_apart(folder / "a") == "a"

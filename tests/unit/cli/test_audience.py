@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import threading
 
 import pytest
 
@@ -203,4 +202,3 @@ def test_a_terminal_gets_a_table_unless_it_is_a_simple_one(monkeypatch, term, is
     carry(live=True)
     assert ("\x1b[?25l" in terminal.getvalue()) is is_live
     assert "forecast" in terminal.getvalue() or not is_live
-    assert threading.active_count() == 1

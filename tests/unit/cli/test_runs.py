@@ -1,6 +1,7 @@
 """`flowrun runs`: list, show, resume."""
 
 import json
+import shlex
 
 import pytest
 
@@ -94,3 +95,28 @@ def test_without_a_store_no_run_is_found(capsys, folder):
     ran = flowrun(capsys, "runs", "show", "one")
     assert ran.code == 64
     assert ran.err.endswith("help: nothing has been run in this project yet\n")
+
+
+def test_runs_of_a_project_elsewhere_are_found_by_the_command_that_was_printed(
+    capsys, folder, monkeypatch
+):
+    (folder / "own folder").mkdir()
+    make(folder / "own folder", flowrun_yaml="version: 1\n")
+    for name in ("talk.flow.yaml", "talk.replies.yaml"):
+        (folder / name).rename(folder / "own folder" / name)
+    stop = Watcher(stop_at="StepStarted")
+    execute("own folder/talk.flow.yaml", run_id="one", watcher=stop)
+    assert stop.begun[0].project == "own folder"
+    assert "one" not in flowrun(capsys, "runs", "list").out
+    ran = flowrun(capsys, "runs", "list", "--project", "own folder")
+    [line] = [line for line in ran.out.splitlines() if "resume" in line]
+    assert line.endswith("flowrun runs resume one --project 'own folder'")
+    shown = flowrun(capsys, "runs", "show", "one", "--project", "own folder")
+    assert "--project 'own folder'" in shown.out
+    command = shlex.split(line.partition("flowrun ")[2])
+    assert flowrun(capsys, *command).out == "Mild.\n"
+
+
+def test_a_folder_that_is_none_is_bad_usage(capsys, folder):
+    ran = flowrun(capsys, "runs", "list", "--project", "none")
+    assert (ran.code, ran.err) == (64, "error: expected a project's folder, found `none`\n")

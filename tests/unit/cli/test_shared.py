@@ -7,7 +7,7 @@ import termios
 
 import pytest
 
-from flowrun.cli.shared import current_project, load_or_exit, show_report
+from flowrun.cli.shared import load_or_exit, show_report
 from flowrun.errors import InvalidSource
 from tests.support.projects import TALK, make
 from tests.support.reports import report_of
@@ -61,9 +61,3 @@ def test_a_terminal_of_any_width_is_written_to(columns, monkeypatch):
     os.close(master)
     assert "\x1b[" in written
     assert "a: [1" in written
-
-
-def test_the_project_is_that_around_the_current_directory(folder, monkeypatch):
-    (folder / "sub").mkdir()
-    monkeypatch.chdir(folder / "sub")
-    assert current_project().root == folder

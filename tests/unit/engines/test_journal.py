@@ -1,12 +1,14 @@
 """The journal engine: start once, remember, park, resume, and know what cannot be known."""
 
 import asyncio
+import sqlite3
 from contextlib import contextmanager
 
 import pytest
 
 from flowrun.clock import ManualClock
-from flowrun.engines.journal import JournalEngine
+from flowrun.engines import journal
+from flowrun.engines.journal import JournalEngine, PlanUnreadable
 from flowrun.errors import RunConflict, RunNotFound
 from flowrun.events.codec import encode_event
 from flowrun.events.records import (
@@ -16,10 +18,10 @@ from flowrun.events.records import (
     FlowRunStarted,
     StepStarted,
 )
-from flowrun.plan.plan import ExecutionPlan
+from flowrun.plan.plan import PLAN_ABI, ExecutionPlan
 from flowrun.ports.durable import OutcomeUnknown
 from flowrun.ports.engine import RunSetting
-from flowrun.storage.database import open_database
+from flowrun.storage.database import StoreReader, open_database
 from tests.support.crash import Died
 
 PLAN = ExecutionPlan(flow="test")
@@ -337,3 +339,78 @@ def test_whoever_watches_sees_transient_events_too(tmp_path):
     asyncio.run(go())
     assert ("run-1", None, StepStarted(step="shown")) in seen
     assert [seq for _, seq, _ in seen] == [1, None, 2]
+
+
+def test_looking_at_one_run_does_not_look_at_all_of_them(tmp_path):
+    """Whoever waits for a run asks for its head; a store may hold very many."""
+    run_once(tmp_path, complete)
+    store = StoreReader(tmp_path / "store.db")
+    for asked in (journal._HEAD, journal._FIND):
+        (_, _, _, way), *more = store.read(f"EXPLAIN QUERY PLAN {asked}", ("run-1",))
+        assert str(way).startswith("SEARCH flow_run USING INDEX")
+        assert not more
+    store.close()
+
+
+def test_inputs_that_json_cannot_say_leave_no_run_behind(tmp_path):
+    async def go():
+        with engine_on(tmp_path, complete) as engine:
+            with pytest.raises(ValueError, match="JSON"):
+                await engine.start("run-1", PLAN, {"n": float("nan")}, SETTING)
+            await engine.start("run-2", PLAN, {}, SETTING)
+            await engine.wait("run-2")
+            return [head.run_id for head in engine.list()]
+
+    assert asyncio.run(go()) == ["run-2"]
+
+
+def test_an_equal_plan_is_the_same_plan_whichever_object_it_is(tmp_path):
+    """Digests are remembered by object; one that is gone must not lend its place to another."""
+
+    async def go():
+        with engine_on(tmp_path, complete) as engine:
+            for number in range(200):
+                flow = f"flow-{number % 100}"
+                plan = ExecutionPlan(flow=flow)
+                await engine.start(f"run-{number}", plan, {}, SETTING)
+                await engine.wait(f"run-{number}")
+                del plan
+            return {head.plan_digest for head in engine.list()}, len(engine._digests)
+
+    digests, remembered = asyncio.run(go())
+    assert len(digests) == 100
+    assert remembered <= 64
+
+
+def test_a_watcher_that_breaks_at_the_last_event_does_not_undo_the_end(tmp_path):
+    def break_off(run_id, stamped):
+        if isinstance(stamped.event, FlowRunFinished):
+            raise BrokenPipeError
+
+    async def go():
+        with engine_on(tmp_path, complete) as engine:
+            engine.watch(break_off)
+            await engine.start("run-1", PLAN, {}, SETTING)
+            with pytest.raises(BrokenPipeError):
+                await engine.wait("run-1")
+
+    asyncio.run(go())
+    head, events = run_once(tmp_path, complete)
+    assert head.status == "completed"
+    assert [type(one) for one in events].count(FlowRunFinished) == 1
+
+
+def test_a_plan_of_another_interpreter_is_not_guessed_at(tmp_path):
+    async def leave(scope, plan, inputs, environment):
+        raise Died
+
+    with pytest.raises(Died):
+        run_once(tmp_path, leave)
+    with sqlite3.connect(tmp_path / "store.db") as other:
+        other.execute("UPDATE plan SET abi = ?", (PLAN_ABI + 1,))
+    other.close()
+    with pytest.raises(PlanUnreadable) as refusal:
+        run_once(tmp_path, complete, resume=True)
+    assert refusal.value.exit_code == 7
+    with engine_on(tmp_path, complete) as engine:
+        assert [head.status for head in engine.list()] == ["running"]

@@ -16,6 +16,7 @@ from flowrun.events.codec import encode_event
 from flowrun.events.records import StepStarted
 from flowrun.ports.durable import OutcomeUnknown
 from flowrun.storage.database import open_database
+from tests.support.engines import until
 
 RUN = """
 INSERT INTO flow_run (number, run_id, flow, status, plan_digest, inputs, environment, origin,
@@ -128,8 +129,7 @@ def test_an_effect_under_way_is_not_begun_beside_itself(tmp_path, policy):
             return said("once")
 
         first = asyncio.create_task(scope.effect("a", act, policy))
-        while not calls:
-            await asyncio.sleep(0)
+        await until(lambda: calls)
         with pytest.raises(IllegalTransition, match="effect `a`"):
             await scope.effect("a", act, policy)
         gate.set()

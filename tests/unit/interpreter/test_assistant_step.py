@@ -1,55 +1,27 @@
 """The requires_action loop: batches, submissions, failures, schemas, resumption."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from flowrun.errors import RuntimeRejected
 from flowrun.events.records import (
     AssistantRunStarted,
+    MessageDelta,
     ToolCallFinished,
     ToolCallsRequested,
     ToolOutputsSubmitted,
 )
-from flowrun.plan.plan import (
-    AssistantAction,
-    ExecutionPlan,
-    PlannedAssistant,
-    PlannedStep,
-    PlannedThread,
-    PlannedTool,
-)
+from flowrun.plan.plan import PlannedThread
 from flowrun.ports.models import ToolCall
-from flowrun.ports.runtime import RunEnded
+from flowrun.ports.runtime import RunBegan, RunEnded, RunTextDelta
 from flowrun.ports.tools import ToolFailed
 from tests.support.crash import Died
 from tests.support.interpreting import ToldRuntime, ToldTools, interpret
+from tests.support.interpreting import talk_plan as plan_of
 
 SCHEMA = {"type": "object", "properties": {"score": {"type": "integer"}}, "required": ["score"]}
-
-
-def plan_of(*steps, tools=("look",), on_error="tell_model", effect="at_most_once", **assistant):
-    """A plan of assistant steps `(name, thread, message)` of one assistant `guide`."""
-    planned = tuple(
-        PlannedStep(
-            name=name,
-            number=number,
-            lane=thread or f"({name})",
-            needs=(steps[number - 2][0],) if number > 1 else (),
-            action=AssistantAction(assistant="guide", thread=thread, message=message),
-        )
-        for number, (name, thread, message) in enumerate(steps, 1)
-    )
-    return ExecutionPlan(
-        flow="test",
-        tools=tuple(
-            PlannedTool(name=name, kind="python", on_error=on_error, effect=effect)
-            for name in tools
-        ),
-        assistants=(PlannedAssistant(name="guide", model="m", tools=tools, **assistant),),
-        threads=(PlannedThread(name="talk"),),
-        steps=planned,
-        outputs=tuple((name, f"{{{{ steps.{name}.output }}}}") for name, _, _ in steps),
-    )
 
 
 ONE = ("ask", None, "Hello {{ inputs.name }}")
@@ -164,6 +136,7 @@ def test_a_second_answer_that_breaks_its_schema_fails_the_step(tmp_path):
         ("failed", False, "endpoint"),
         ("failed", True, "denied"),
         ("incomplete", False, "incomplete"),
+        ("cancelled", False, "cancelled"),
     ],
 )
 def test_a_run_that_did_not_complete_is_never_an_answer(tmp_path, status, denied, code):
@@ -269,3 +242,110 @@ def test_what_a_crash_left_unknown_stays_unknown_in_the_next_run(tmp_path):
     done = run_again(tmp_path, runtime, tools, plan)
     assert done.step("ask").error_code == "outcome_unknown"
     assert len(paid) == 1
+
+
+CALL = (ToolCall("a", "look", "{}"),)
+
+
+def test_a_stream_is_closed_before_its_calls_are_made(tmp_path):
+    runtime, open_streams = ToldRuntime({"guide": [CALL, CALL, "done"]}), []
+
+    async def look():
+        open_streams.append(runtime.streaming)
+        return "seen"
+
+    tools = ToldTools({"look": look})
+    plan = plan_of(ONE, effect="repeatable")
+    interpret(tmp_path, plan, runtime=runtime, tools=tools, inputs={"name": "Ann"})
+    assert open_streams == [0, 0]
+    assert runtime.streaming == 0
+
+
+def test_a_stream_is_closed_when_whoever_watches_breaks_off(tmp_path):
+    runtime = ToldRuntime({"guide": ["Hello"]})
+
+    def watch(stamped):
+        if isinstance(stamped.event, MessageDelta):
+            assert runtime.streaming == 1
+            raise Died
+
+    with pytest.raises(Died):
+        interpret(tmp_path, plan_of(ONE), runtime=runtime, inputs={"name": "Ann"}, watch=watch)
+    assert runtime.streaming == 0
+
+
+class CutRuntime(ToldRuntime):
+    """Its streams end without a stop."""
+
+    async def start_run(self, request):
+        yield RunBegan("run_0")
+        yield RunTextDelta("msg", "half a")
+
+
+def test_a_stream_that_ends_before_its_run_fails_the_step(tmp_path):
+    done = interpret(tmp_path, plan_of(ONE), runtime=CutRuntime({}), inputs={"name": "Ann"})
+    finished = done.step("ask")
+    assert (finished.error_code, finished.output) == ("runtime", None)
+    assert finished.error == "the run's stream ended before the run did"
+
+
+class RefusingRuntime(ToldRuntime):
+    """Takes a run and refuses whatever comes then."""
+
+    async def cancel(self, thread_id, run_id):
+        raise RuntimeRejected("cannot cancel a run that is `expired`")
+
+    async def submit_tool_outputs(self, thread_id, run_id, outputs):
+        raise RuntimeRejected("the run expired meanwhile")
+        yield
+
+
+def test_why_a_step_failed_is_told_although_its_run_cannot_be_cancelled(tmp_path):
+    tools = ToldTools({"look": lambda: ToolFailed(kind="exception", message="it broke")})
+    done = interpret(
+        tmp_path,
+        plan_of(ONE, on_error="fail"),
+        runtime=RefusingRuntime({"guide": [CALL]}),
+        tools=tools,
+        inputs={"name": "Ann"},
+    )
+    assert done.step("ask").error == "tool `look`: it broke"
+
+
+def test_what_a_runtime_refuses_fails_the_step_in_its_words(tmp_path):
+    done = interpret(
+        tmp_path,
+        plan_of(ONE),
+        runtime=RefusingRuntime({"guide": [CALL]}),
+        tools=ToldTools({"look": lambda: "seen"}),
+        inputs={"name": "Ann"},
+    )
+    finished = done.step("ask")
+    assert (finished.error_code, finished.error) == ("runtime", "the run expired meanwhile")
+    assert finished.tool_calls[0]["output"] == "seen"
+
+
+def test_a_message_that_cannot_be_evaluated_fails_the_step_before_any_run(tmp_path):
+    done, runtime, _ = run(tmp_path, plan_of(("ask", None, "{{ inputs.nobody.name }}")), ["Hi"])
+    assert done.step("ask").error_code == "expression"
+    assert runtime.requests == []
+
+
+def test_an_answer_with_a_number_that_json_does_not_have_is_sent_back(tmp_path):
+    plan = plan_of(ONE, output={"type": "object"})
+    done, runtime, _ = run(tmp_path, plan, ['{"score": NaN}', '{"score": 1}'])
+    assert done.last.outputs == {"ask": {"score": 1}}
+    assert "`NaN` is not a JSON value" in runtime.requests[1].message
+
+
+def test_threads_of_equal_keys_are_one_across_runs_and_others_are_not(tmp_path):
+    plan = replace(
+        plan_of(("ask", "talk", "Hello")),
+        threads=(PlannedThread(name="talk", key="{{ inputs.name }}"),),
+    )
+    opened = []
+    for number, name in enumerate(["Ann", "Ann", "Bob"]):
+        runtime = ToldRuntime({"guide": ["Hi"]})
+        interpret(tmp_path / str(number), plan, runtime=runtime, inputs={"name": name})
+        opened.append(runtime.requests[0].thread_id)
+    assert opened[0] == opened[1] != opened[2]

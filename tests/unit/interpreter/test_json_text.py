@@ -56,7 +56,10 @@ def test_what_could_not_be_kept_is_refused_in_words(text, said):
     assert len(str(refusal.value)) < 300
 
 
-@pytest.mark.parametrize("text", [nested(DEPTH), '{"a":' * DEPTH + "7" + "}" * DEPTH, "1.7976931348623157e308", str(10**4000)])
+@pytest.mark.parametrize(
+    "text",
+    [nested(DEPTH), '{"a":' * DEPTH + "7" + "}" * DEPTH, "1.7976931348623157e308", str(10**4000)],
+)
 def test_what_is_read_can_be_kept_as_a_result(text):
     result = StepFinished(step="a", status="completed", output={"deep": read_json(text)})
     assert decode_event(encode_event(result)) == result

@@ -125,6 +125,10 @@ class Thing(Base):
             "has the choice `Thing.A`, whose value is not a plain one",
         ),
         (
+            "class Thing(BaseModel):\n    model_config = ConfigDict(alias_generator=str.upper)\n",
+            "has the class `Thing` for a type, whose names are made when it runs",
+        ),
+        (
             "@dataclass\nclass Thing:\n    a: bytes\n",
             "has the type `bytes`, which cannot be read from this file",
         ),
@@ -134,3 +138,18 @@ def test_other_classes_are_refused_in_plain_words(text, message):
     with pytest.raises(CannotExpress) as caught:
         read_class(text)
     assert str(caught.value) == message
+
+
+def test_auto_counts_on_from_the_highest_choice():
+    assert read_class("class Thing(Enum):\n    A = 5\n    B = auto()\n")["enum"] == [5, 6]
+
+
+def test_a_dataclass_asks_for_a_private_name_without_a_default():
+    text = "@dataclass\nclass Thing:\n    a: int\n    _b: int\n    _c: int = 3\n"
+    assert read_class(text)["required"] == ["a", "_b"]
+    assert list(read_class(text)["properties"]) == ["a", "_b"]
+
+
+def test_an_alias_may_stand_in_the_annotation():
+    text = "class Thing(BaseModel):\n    a: Annotated[int, Field(gt=0, alias='from')]\n"
+    assert list(read_class(text)["properties"]) == ["from"]

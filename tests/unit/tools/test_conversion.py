@@ -1,7 +1,7 @@
 """Arguments become what annotations ask for; an annotation of no use is known beforehand."""
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import pytest
 
@@ -75,3 +75,11 @@ def test_an_annotation_of_no_use_is_said_of_its_parameter(function, said):
     with pytest.raises(CannotLoad) as caught:
         converter(function)
     assert str(caught.value) == f"`m:f` has a parameter `{said}"
+
+
+def test_an_iterable_can_be_gone_through_more_than_once():
+    def total(prices: Iterable[int]): ...
+
+    assert converter(total)({"prices": ["1", 2]}) == ((), {"prices": [1, 2]})
+    with pytest.raises(DoesNotFit):
+        converter(total)({"prices": ["free"]})
