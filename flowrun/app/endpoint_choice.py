@@ -72,10 +72,10 @@ def choose_endpoint(
         return EndpointChoice()
     if settings.default_endpoint:
         return EndpointChoice(default=settings.default_endpoint)
-    if environ.get(KEY_VARIABLE) or environ.get(ADDRESS_VARIABLE):
-        return EndpointChoice(default=IMPLICIT_ENDPOINT)
     if len(settings.endpoints) == 1:
         return EndpointChoice(default=next(iter(settings.endpoints)))
+    if environ.get(KEY_VARIABLE) or environ.get(ADDRESS_VARIABLE):
+        return EndpointChoice(default=IMPLICIT_ENDPOINT)
     if replies is not None:
         return EndpointChoice(
             default=f"{SCRIPTED}{replies}",

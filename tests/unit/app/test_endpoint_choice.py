@@ -32,9 +32,10 @@ def choose(project, *, asked=None, environ=None, replies=None, needed=True):
     [
         (settings("a", default="a"), {"asked": "b", "environ": KEY, "replies": BESIDE}, "b"),
         (settings("a", "b", default="b"), {"environ": KEY, "replies": BESIDE}, "b"),
-        (settings("a"), {"environ": KEY, "replies": BESIDE}, "openai"),
-        (settings("a"), {"environ": ADDRESS, "replies": BESIDE}, "openai"),
-        (settings(), {"environ": KEY}, "openai"),
+        (settings("a"), {"environ": KEY, "replies": BESIDE}, "a"),
+        (settings("a"), {"environ": ADDRESS, "replies": BESIDE}, "a"),
+        (settings(), {"environ": KEY, "replies": BESIDE}, "openai"),
+        (settings("a", "b"), {"environ": ADDRESS, "replies": BESIDE}, "openai"),
         (settings("a"), {"replies": BESIDE}, "a"),
         (settings("a"), {"environ": {"OPENAI_API_KEY": ""}}, "a"),
         (settings("a", "b"), {"replies": BESIDE}, f"scripted:{BESIDE}"),
