@@ -42,6 +42,7 @@ class ToldRuntime:
     """
 
     stops: dict[str, list]
+    assistants: list = field(default_factory=list)
     requests: list = field(default_factory=list)
     submitted: list = field(default_factory=list)
     cancelled: list = field(default_factory=list)
@@ -55,6 +56,7 @@ class ToldRuntime:
     capabilities = RuntimeCapabilities(frozenset(), frozenset(), keyed_threads=True)
 
     async def put_assistant(self, definition):
+        self.assistants.append(definition)
         return f"asst_{definition.name}"
 
     async def open_thread(self, label, metadata=()):

@@ -349,3 +349,26 @@ def test_threads_of_equal_keys_are_one_across_runs_and_others_are_not(tmp_path):
         interpret(tmp_path / str(number), plan, runtime=runtime, inputs={"name": name})
         opened.append(runtime.requests[0].thread_id)
     assert opened[0] == opened[1] != opened[2]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"score": 7, "of": [None, True, "ü"]}, '{"score":7,"of":[null,true,"ü"]}'),
+        ([1, 2.5], "[1,2.5]"),
+        (False, "false"),
+        ("text", "text"),
+    ],
+)
+def test_a_message_that_is_one_expression_says_what_it_would_say_inside_a_text(
+    tmp_path, value, said
+):
+    plan = plan_of(
+        ("ask", None, "{{ inputs.value }}"),
+        ("again", None, "> {{ inputs.value }}"),
+        instructions="{{ inputs.value }}",
+    )
+    runtime = ToldRuntime({"guide": ["1", "2"]})
+    interpret(tmp_path, plan, runtime=runtime, inputs={"value": value})
+    assert [one.message for one in runtime.requests] == [said, f"> {said}"]
+    assert runtime.assistants[0].instructions == said
