@@ -1,12 +1,11 @@
 """The arguments that a step gives its tool are the ones that the tool takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 from flowrun.errors import name_list, plural
 from flowrun.expression.template import is_template
 from flowrun.expression.terms import Analysis, Reference
-from flowrun.graph.complaints import near
+from flowrun.graph.complaints import is_near, near
 from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, ResolvedTool
 from flowrun.graph.shapes import Lacking, look_up, resolve, type_of, types_of, words_for
 from flowrun.ids import JsonObject, JsonValue, canonical_json
@@ -78,7 +77,7 @@ def _missing(
     given = step.with_ or {}
     properties = _properties(tool)  # what is required and not among them is told where it stands
     wanted = [one for one in _required(tool) if one in properties and one not in given]
-    missing = [one for one in wanted if not get_close_matches(one, unknown, n=1, cutoff=0.7)]
+    missing = [one for one in wanted if not is_near(one, unknown)]
     if not missing or graph.has_stray_keys("steps", name):
         return
     key = "with" if step.with_ is not None else "tool"

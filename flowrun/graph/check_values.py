@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from flowrun.graph.validation import Refusal
 
 _BOUNDS = BOUNDS | {"const", "not", "allOf", "anyOf", "oneOf", "uniqueItems"}
+_NOT_TOLD = frozenset({"pattern"})
+"""Bounds of an input that binding does not hold its default to."""
 _INNER = frozenset({"items", "prefixItems", "properties", "required", "additionalProperties"})
 
 
@@ -81,7 +83,8 @@ def _properties(graph: FlowGraph, tool: str) -> Iterator[tuple[str, JsonObject, 
 def _wants_more(held: _Held) -> bool:
     """Tell whether the schema says more of such a value than its type; spares the library."""
     is_inside = isinstance(held.value, (Mapping, list))
-    return any(key in _BOUNDS or (is_inside and key in _INNER) for key in held.schema)
+    bounds = _NOT_TOLD if held.path[0] == "inputs" else _BOUNDS
+    return any(key in bounds or (is_inside and key in _INNER) for key in held.schema)
 
 
 def _faults(graph: FlowGraph, held: _Held) -> Iterator[Diagnostic]:

@@ -23,6 +23,15 @@ def near(name: str, known: Collection[str], none: str) -> str:
     return suggest(name, known) or none
 
 
+def is_near(name: str, others: Collection[str]) -> bool:
+    """Tell whether one of the other names may have been meant to be this one."""
+    if not others:
+        return False
+    from difflib import get_close_matches  # only a mistake needs it
+
+    return bool(get_close_matches(name, others, n=1, cutoff=0.7))
+
+
 def part_of(graph: FlowGraph, template: PlacedTemplate, one: Reference, depth: int) -> Span:
     """Return the place of one part of a reference; of all of it where it is not plainly dotted."""
     start, end = one.start, one.end

@@ -20,7 +20,7 @@ from flowrun.events.records import (
 from flowrun.ids import JsonValue, derive
 from flowrun.interpreter.assistant_work import AssistantWork, StepFailed
 from flowrun.interpreter.output import Misfit, read_answer, repair_message, response_format
-from flowrun.interpreter.state import FlowState
+from flowrun.interpreter.state import FlowState, as_text
 from flowrun.interpreter.tool_round import (
     answer_round,
     keep_for_next_run,
@@ -72,7 +72,7 @@ async def _converse(work: AssistantWork, action: AssistantAction) -> JsonValue:
     assistant_id = await _put_assistant(work)
     work.thread_id = await _open_thread(work, action)
     template = work.state.prepared.messages.get(work.step.name)
-    message = None if template is None else str(template.evaluate(work.state.scope))
+    message = None if template is None else as_text(template.evaluate(work.state.scope))
     misfit = Misfit("")
     for attempt in range(REPAIRS + 1):
         label = derive("label_", work.scope.run_id, work.scope.path(f"run[{attempt}]"))
@@ -171,7 +171,7 @@ async def _put_assistant(work: AssistantWork) -> str:
         name=assistant.name,
         model=assistant.model,
         endpoint=assistant.endpoint,
-        instructions=str(instructions),
+        instructions=as_text(instructions),
         description=assistant.description,
         tools=tuple(state.prepared.functions[name] for name in assistant.tools),
         temperature=assistant.temperature,
@@ -195,7 +195,7 @@ async def _open_thread(work: AssistantWork, action: AssistantAction) -> str:
     if key is None:
         label = derive("label_", run_id, "thread", name)
     else:
-        said = str(key.evaluate(state.scope))
+        said = as_text(key.evaluate(state.scope))
         label = derive("label_", "key", state.prepared.plan.flow, name, said)
     thread_id = await state.runtime.open_thread(label, declared.metadata)
     state.thread_ids[name] = thread_id

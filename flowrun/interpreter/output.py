@@ -10,6 +10,9 @@ from flowrun.interpreter.json_text import read_json
 _PROBLEMS = 3
 """How many of an answer's problems are told."""
 
+_NAME_LENGTH = 64
+"""Of a schema's name: endpoints refuse longer ones."""
+
 _PROBLEM_LENGTH = 300
 """Characters told of one: validators repeat the value, which may be the whole answer."""
 
@@ -47,7 +50,11 @@ def response_format(name: str, schema: JsonObject) -> JsonObject:
     """
     return {
         "type": "json_schema",
-        "json_schema": {"name": name, "schema": schema, "strict": _is_strict(schema)},
+        "json_schema": {
+            "name": name[:_NAME_LENGTH],
+            "schema": schema,
+            "strict": _is_strict(schema),
+        },
     }
 
 

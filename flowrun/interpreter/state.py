@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from flowrun.events.records import StepFinished
 from flowrun.expression.template import Template, Value, compile_template, compile_value
-from flowrun.ids import JsonObject, JsonValue
+from flowrun.ids import JsonObject, JsonValue, compact_json
 from flowrun.plan.plan import (
     AssistantAction,
     ExecutionPlan,
@@ -129,6 +129,14 @@ def step_view(result: StepFinished) -> JsonObject:
         "thread_id": result.thread_id,
         "run_id": result.run_id,
     }
+
+
+def as_text(value: JsonValue) -> str:
+    """Return a value as it would stand inside a text: a text as it is, the rest as JSON.
+
+    A message that is exactly one expression has its value's type and is a text all the same.
+    """
+    return value if isinstance(value, str) else compact_json(value)
 
 
 def _function(tool: PlannedTool) -> FunctionTool:

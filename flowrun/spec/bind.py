@@ -19,7 +19,6 @@ from flowrun.spec.flow_rules import FLOW_GRAMMAR
 from flowrun.spec.grammar import EVERY, Fault, Grammar
 from flowrun.spec.plain import Plain, has_unknown, to_plain
 from flowrun.spec.project import PROJECT_GRAMMAR, Project, keys_written_out
-from flowrun.spec.replies import REPLIES_GRAMMAR, Replies
 from flowrun.spec.spans import DocPath, SpanIndex
 from flowrun.spec.telling import tell
 
@@ -99,6 +98,8 @@ def bind_project(document: Document) -> tuple[BoundProject | None, tuple[Diagnos
 
 def bind_replies(document: Document) -> tuple[BoundReplies | None, tuple[Diagnostic, ...]]:
     """Bind a file of replies; None when anything is wrong, for half a script would mislead."""
+    from flowrun.spec.replies import REPLIES_GRAMMAR, Replies  # no flow needs it to be checked
+
     bound = _bind(document, REPLIES_GRAMMAR, Replies)
     if bound.product is None or not bound.whole:
         return None, bound.diagnostics

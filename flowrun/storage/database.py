@@ -88,7 +88,8 @@ class Database:
         caller = loop.create_future()
         self._callers.append(caller)
         if not self._busy:
-            self._dispatch(loop)
+            self._busy = True
+            loop.call_soon(self._dispatch, loop)  # whoever else commits in this tick joins
         await caller
 
     def write_waiting(self) -> None:

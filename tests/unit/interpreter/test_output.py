@@ -105,3 +105,7 @@ def test_strictness_is_asked_for_where_strict_endpoints_accept_the_schema(schema
     asked = response_format("review", schema)
     assert asked["type"] == "json_schema"
     assert asked["json_schema"] == {"name": "review", "schema": schema, "strict": strict}
+
+
+def test_a_long_name_is_cut_to_what_endpoints_accept():
+    assert len(response_format("s" * 80, STRICT)["json_schema"]["name"]) == 64

@@ -4,7 +4,7 @@ import pytest
 
 from flowrun.events.records import StepFinished
 from flowrun.expression.template import ExpressionFailed
-from flowrun.interpreter.state import open_state, prepare_plan, step_view
+from flowrun.interpreter.state import as_text, open_state, prepare_plan, step_view
 from flowrun.plan.plan import (
     AssistantAction,
     ExecutionPlan,
@@ -138,3 +138,11 @@ def test_a_view_has_every_field_the_language_promises():
         "thread_id", "run_id",
     }  # fmt: skip
     assert set(step_view(finished("a"))) == promised
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("text", "text"), ("", ""), (None, "null"), (True, "true"), (("a", 1), '["a",1]'), ({}, "{}")],
+)
+def test_a_value_stands_in_a_text_as_json(value, said):
+    assert as_text(value) == said
