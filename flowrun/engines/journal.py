@@ -95,7 +95,7 @@ class JournalEngine:
     ) -> None:
         """Start a run; starting the same id with the same plan and inputs again is one start."""
         digest, body = self._digest(plan)
-        if run_id in self._live or self._find(run_id) is not None:
+        if run_id in self._live or run_id in self._mistakes or self._find(run_id) is not None:
             await self._start_again(run_id, digest, inputs)
             return
         started = FlowRunStarted(flow=plan.flow, plan_digest=digest, inputs=inputs)
@@ -220,8 +220,7 @@ class JournalEngine:
     ) -> None:
         scope = JournalScope(run)
         try:
-            if run.entry > 1:
-                await self._database.commit()  # that it was entered is known before it does harm
+            await self._database.commit()  # that it was entered is known before it does anything
             finished = await self._interpret(scope, plan, inputs, environment)
         except asyncio.CancelledError as cancelled:
             run.ending = True

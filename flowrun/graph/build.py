@@ -38,7 +38,6 @@ from flowrun.graph.transforms import (
     order_steps,
     resolve_tools,
 )
-from flowrun.source.conceal import conceal, without_echoes
 from flowrun.source.diagnostic import Diagnostic, has_errors, in_order
 from flowrun.spec.bind import BoundFlow
 
@@ -98,8 +97,11 @@ def build_graph(
     graph = FlowGraph(bound=bound, surroundings=surroundings)
     for transform in TRANSFORMS:
         graph = transform(graph)
-    complaints = [one for check in CHECKS for one in check(graph)]
-    found = conceal(without_echoes(complaints, bound.document), bound.document)
+    found = in_order(one for check in CHECKS for one in check(graph))
+    if found:
+        from flowrun.source.conceal import conceal, without_echoes  # only a mistake needs it
+
+        found = conceal(without_echoes(found, bound.document), bound.document)
     if has_errors(found):
         return None, found
     return graph, in_order((*found, *(one for check in WARNINGS for one in check(graph))))

@@ -3,14 +3,17 @@
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from flowrun.expression.template import is_template
 from flowrun.graph import parameters
 from flowrun.graph.flowgraph import FlowGraph
 from flowrun.source.diagnostic import Diagnostic, Label
 from flowrun.spec.flow import Tool
-from flowrun.spec.signature import SignatureProblem
 from flowrun.spec.spans import DocPath
+
+if TYPE_CHECKING:
+    from flowrun.spec.signature import SignatureProblem
 
 
 def check_functions(graph: FlowGraph) -> Iterator[Diagnostic]:
@@ -133,7 +136,7 @@ def _no_module(graph: FlowGraph, name: str, module: str) -> Diagnostic:
 
 
 def _bad_function(
-    graph: FlowGraph, name: str, python: str, problem: SignatureProblem
+    graph: FlowGraph, name: str, python: str, problem: "SignatureProblem"
 ) -> Diagnostic:
     is_unknown = problem.kind == "unknown-function"
     related = (Label(problem.span, "here"),) if problem.span is not None else ()

@@ -6,7 +6,7 @@ plan. Places in files are found only when somebody asks.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from flowrun.expression.terms import Analysis, Reference, TemplateProblem
 from flowrun.graph.surroundings import Surroundings
@@ -17,8 +17,10 @@ from flowrun.source.text import Span
 from flowrun.spec.bind import BoundFlow
 from flowrun.spec.flow import Assistant, Flow, Step, Tool
 from flowrun.spec.grammar import written_keys
-from flowrun.spec.signature import SignatureProblem
 from flowrun.spec.spans import DocPath, SpanIndex
+
+if TYPE_CHECKING:
+    from flowrun.spec.signature import SignatureProblem
 
 Where: TypeAlias = Literal["instructions", "key", "shell", "message", "with", "outputs"]
 Reason: TypeAlias = Literal["needs", "reference", "thread"]
@@ -71,7 +73,7 @@ class ResolvedTool:
     """Object schema of the arguments; None when it could not be told, which a check reports."""
     result: JsonObject | None = None
     """Schema of the value that it returns to a step; None when nothing is known."""
-    problem: SignatureProblem | None = None
+    problem: "SignatureProblem | None" = None
     """Why a Python function cannot be called."""
 
 

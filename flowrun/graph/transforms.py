@@ -18,7 +18,6 @@ from flowrun.graph.flowgraph import (
 from flowrun.graph.parameters import expand, faults
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.spec.flow import Tool
-from flowrun.spec.signature import Signature, SignatureProblem, read_signature
 from flowrun.spec.spans import DocPath
 
 
@@ -143,6 +142,12 @@ def _resolve_function(
     said = tool.description or ""
     if source is None:
         return ResolvedTool(name=name, kind="python", description=said, parameters=declared)
+    from flowrun.spec.signature import (
+        Signature,
+        SignatureProblem,
+        read_signature,
+    )  # Python tools only
+
     found = read_signature(source, function, declared)
     match found:
         case SignatureProblem(kind="signature") if tool.parameters is not None and declared is None:

@@ -6,11 +6,10 @@ stages find the mistakes that only they can see in the same run.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from flowrun.source.conceal import conceal
 from flowrun.source.diagnostic import Diagnostic, in_order
 from flowrun.source.document import Document
 from flowrun.spec.faults import complaints, endless_numbers, fault_of, nothing_written
@@ -21,6 +20,9 @@ from flowrun.spec.plain import Plain, has_unknown, to_plain
 from flowrun.spec.project import PROJECT_GRAMMAR, Project, keys_written_out
 from flowrun.spec.spans import DocPath, SpanIndex
 from flowrun.spec.telling import tell
+
+if TYPE_CHECKING:
+    from flowrun.spec.replies import Replies
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -65,7 +67,7 @@ class BoundProject:
 class BoundReplies:
     """A file of replies and the places of its parts."""
 
-    replies: Replies
+    replies: "Replies"
     spans: SpanIndex
     document: Document
 
@@ -120,10 +122,12 @@ def _bind(document: Document, grammar: Grammar, model: type[Model]) -> _Bound[Mo
     plain = cast("dict[str, Plain]", to_plain(document.root))  # the root is a mapping
     product, refused = _validate(plain, grammar, model)
     faults = _distinct(_all_faults(plain, grammar, refused))
-    diagnostics = conceal(tell(faults, spans), document)
     if not faults:
         whole = not has_unknown(document.root)
-        return _Bound(product, spans, diagnostics, frozenset(), whole)
+        return _Bound(product, spans, (), frozenset(), whole)
+    from flowrun.source.conceal import conceal  # only a mistake needs it
+
+    diagnostics = conceal(tell(faults, spans), document)
     lost = [one.loses for one in faults if one.loses is not None]
     dropped = frozenset((*_dropped(lost, plain, grammar), *_meant(faults, grammar)))
     product, _ = _validate(_without(plain, lost, grammar), grammar, model)

@@ -110,7 +110,7 @@ class Database:
         Whoever waits for a commit is still told how it went.
         """
         if self._thread.is_alive():
-            if self._waiting and self._failure is None:
+            if (self._waiting or self._callers) and self._failure is None:
                 self._dispatch(self._loop)
             self._work.put(None)
             self._thread.join()

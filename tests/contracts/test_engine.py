@@ -93,6 +93,27 @@ def test_starting_one_id_with_other_inputs_at_the_same_time_is_refused(place):
     assert (head.status, started.inputs) == ("completed", {"n": 1})
 
 
+def test_starting_twice_at_once_a_run_that_breaks_at_once_harms_no_other(place):
+    async def interpret(scope, plan, inputs, environment):
+        if inputs["broken"]:
+            raise ZeroDivisionError
+        return done()
+
+    async def story(engine):
+        starts = []
+        for _ in range(4):
+            start = engine.start("run-1", PLAN, {"broken": True}, SETTING)
+            starts.append(asyncio.create_task(start))
+            await asyncio.sleep(0)
+        await asyncio.gather(*starts)
+        with pytest.raises(ZeroDivisionError):
+            await engine.wait("run-1")
+        await engine.start("run-2", PLAN, {"broken": False}, SETTING)
+        return await engine.wait("run-2")
+
+    assert within(place, interpret, story).status == "completed"
+
+
 def test_starting_a_run_that_was_left_goes_on_with_it(place):
     calls = []
 
@@ -487,13 +508,18 @@ def test_a_loop_that_ends_under_a_run_leaves_it_to_be_resumed(place):
 
 
 def test_rows_that_wait_when_the_engine_is_let_go_are_kept(place):
+    state = {}
+
     async def interpret(scope, plan, inputs, environment):
         scope.emit("a", said("a"))
+        state["reached"].set()
         await asyncio.Event().wait()
 
     async def go():
+        state["reached"] = asyncio.Event()
         async with place.open(interpret) as engine:
             await engine.start("run-1", PLAN, {}, SETTING)
+            await state["reached"].wait()
 
     asyncio.run(go())
     head, events = live(place, complete, resume=True)

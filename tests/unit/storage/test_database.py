@@ -165,6 +165,20 @@ def test_a_caller_that_waits_while_the_store_is_closed_is_told_how_it_went(tmp_p
     asyncio.run(write())
 
 
+def test_a_caller_without_rows_of_its_own_is_told_when_the_store_is_closed(tmp_path):
+    async def write():
+        database = open_store(tmp_path)
+        database.submit(INSERT, [("first",)])
+        callers = [asyncio.create_task(database.commit())]
+        await asyncio.sleep(0)
+        callers += [asyncio.create_task(database.commit())]
+        await asyncio.sleep(0)
+        database.close()
+        await soon(asyncio.gather(*callers))
+
+    asyncio.run(write())
+
+
 def test_a_closed_store_refuses_and_closing_twice_does_nothing(tmp_path):
     async def write():
         database = open_store(tmp_path)
