@@ -11,7 +11,7 @@ from flowrun.app.project import Project, told_apart
 from flowrun.app.runs import refuse_finished, show_run
 from flowrun.app.session import Session, Undertaking, open_session
 from flowrun.errors import FlowrunError, RunNotFound
-from flowrun.events.bus import StampedEvent
+from flowrun.events.stamped import StampedEvent
 from flowrun.ids import JsonObject, mint_run_id
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.ports.engine import FlowRunHead, RunSetting

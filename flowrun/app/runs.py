@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flowrun.app.project import Project
 from flowrun.engines.journal import read_events, read_heads, read_plan, read_setting
 from flowrun.errors import RunConflict, RunNotFound
-from flowrun.events.bus import StampedEvent
+from flowrun.events.stamped import StampedEvent
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.ports.engine import FlowRunHead
 from flowrun.source.diagnostic import suggest

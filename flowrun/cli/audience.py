@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from flowrun.app.execute import Occasion, RunOutcome, RunStart
 from flowrun.cli.streams import OutputLost, delivering, silence, tell
 from flowrun.clock import SystemClock
-from flowrun.events.bus import Sink, StampedEvent
 from flowrun.events.codec import envelope
 from flowrun.events.records import FlowRunFinished
+from flowrun.events.stamped import Sink, StampedEvent
 from flowrun.tools.stdout import reserved_stdout
 from flowrun.views.run_lines import RunLines
 from flowrun.views.run_result import fold, result_object, write_outputs

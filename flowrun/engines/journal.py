@@ -10,7 +10,6 @@ from typing import TypeAlias
 from flowrun.clock import Clock
 from flowrun.engines.scope import JournalScope, LiveRun, load_run
 from flowrun.errors import FlowrunError, RunConflict, RunNotFound
-from flowrun.events.bus import StampedEvent
 from flowrun.events.codec import decode_event, encode_event
 from flowrun.events.records import (
     FlowRunFinished,
@@ -18,6 +17,7 @@ from flowrun.events.records import (
     FlowRunResumed,
     FlowRunStarted,
 )
+from flowrun.events.stamped import StampedEvent
 from flowrun.ids import JsonObject, canonical_json
 from flowrun.plan.codec import plan_digest, plan_from_json, plan_to_json
 from flowrun.plan.plan import PLAN_ABI, ExecutionPlan

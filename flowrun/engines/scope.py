@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from flowrun.clock import Clock
 from flowrun.errors import IllegalTransition
-from flowrun.events.bus import StampedEvent
 from flowrun.events.codec import decode_event, encode_event
 from flowrun.events.records import Event
+from flowrun.events.stamped import StampedEvent
 from flowrun.ids import JsonValue, compact_json
 from flowrun.ports.durable import Durable, EffectPolicy, OutcomeUnknown
 from flowrun.storage.database import Database

@@ -1,1 +1,1 @@
-"""What happened, past tense: one closed union, its codec and the bus it travels on."""
+"""What happened, past tense: one closed union, its codec and the stamp it travels under."""

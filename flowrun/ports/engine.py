@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from flowrun.events.bus import StampedEvent
+from flowrun.events.stamped import StampedEvent
 from flowrun.ids import JsonObject
 from flowrun.plan.plan import ExecutionPlan
 

@@ -6,7 +6,9 @@ think of it: the last step of a stage hands its complaints through here.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, replace
+from typing import TypeAlias, TypeVar
 
 from flowrun.source.diagnostic import Diagnostic, in_order
 from flowrun.source.document import Document
@@ -14,9 +16,14 @@ from flowrun.source.nodes import FROM_ENVIRONMENT, UNKNOWN, Entry, Mapping, Node
 from flowrun.source.nodes import Sequence as Items
 from flowrun.source.text import Span
 
+Placed = TypeVar("Placed")
+_ByLine: TypeAlias = ReadOnly[tuple[str, int], Sequence[Placed]]
+
 _QUOTED = re.compile(r"`[^`]*`")
 _WORD = re.compile(r"[^\W_]{4,}")
 _LONGEST = 40
+_PIECE = 4
+"""Letters and digits that tell something of a value; fewer may be there by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +41,12 @@ class _Filled:
         quoted, held = _folded(shown), _folded(self.value)
         if not quoted or not held:
             return False
+        if quoted == held:
+            return True
         words = set(_WORD.findall(self.value.casefold()))
-        return (
-            quoted in held or held in quoted or not words.isdisjoint(_WORD.findall(shown.lower()))
-        )
+        is_piece = len(quoted) >= _PIECE and quoted in held
+        holds_it = len(held) >= _PIECE and held in quoted
+        return is_piece or holds_it or not words.isdisjoint(_WORD.findall(shown.casefold()))
 
 
 def conceal(found: Iterable[Diagnostic], document: Document) -> tuple[Diagnostic, ...]:
@@ -51,14 +60,17 @@ def conceal(found: Iterable[Diagnostic], document: Document) -> tuple[Diagnostic
     if not complaints:
         return ()
     filled = [_filled(one, document) for one in _leaves(document.root, FROM_ENVIRONMENT)]
-    return in_order(_concealed(one, filled) for one in complaints) if filled else complaints
+    if not filled:
+        return complaints
+    near = _by_line((one.span, one) for one in filled)
+    return in_order(_concealed(one, near) for one in complaints)
 
 
 def without_echoes(found: Iterable[Diagnostic], document: Document) -> Iterator[Diagnostic]:
     """Yield the complaints that are not about a value that could not be had: that has been said."""
-    unknown = [one.span for one in _leaves(document.root, UNKNOWN)]
+    unknown = _by_line((one.span, one.span) for one in _leaves(document.root, UNKNOWN))
     for one in found:
-        if not any(_meet(one.span, span) for span in unknown):
+        if not any(_meet(one.span, span) for span in _on_lines(one.span, unknown)):
             yield one
 
 
@@ -90,9 +102,11 @@ def _filled(scalar: Scalar, document: Document) -> _Filled:
     return _Filled(scalar.span, str(scalar.value), shown)
 
 
-def _concealed(one: Diagnostic, filled: Sequence[_Filled]) -> Diagnostic:
+def _concealed(one: Diagnostic, filled: _ByLine[_Filled]) -> Diagnostic:
     places = [one.span, *(label.span for label in one.related)]
-    near = [value for value in filled if any(_meet(span, value.span) for span in places)]
+    near = [
+        value for span in places for value in _on_lines(span, filled) if _meet(span, value.span)
+    ]
     if not near:
         return one
     hint = one.hint
@@ -118,6 +132,20 @@ def _listed(filled: Sequence[_Filled]) -> str:
 
 def _folded(text: str) -> str:
     return "".join(one for one in text.casefold() if one.isalnum())
+
+
+def _by_line(placed: Iterable[tuple[Span, Placed]]) -> _ByLine[Placed]:
+    """Return things by the lines that they stand on: a file may have very many."""
+    lines: dict[tuple[str, int], list[Placed]] = {}
+    for span, one in placed:
+        for number in range(span.start.line, span.end.line + 1):
+            lines.setdefault((span.path, number), []).append(one)
+    return lines
+
+
+def _on_lines(span: Span, lines: _ByLine[Placed]) -> Iterator[Placed]:
+    for number in range(span.start.line, span.end.line + 1):
+        yield from lines.get((span.path, number), ())
 
 
 def _meet(one: Span, other: Span) -> bool:

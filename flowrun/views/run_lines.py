@@ -6,7 +6,6 @@ No cursor movement, no boxes, no streamed text; each line stands alone and says 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from flowrun.events.bus import StampedEvent
 from flowrun.events.records import (
     Event,
     FlowRunFinished,
@@ -18,6 +17,7 @@ from flowrun.events.records import (
     ToolCallFinished,
     ToolCallsRequested,
 )
+from flowrun.events.stamped import StampedEvent
 from flowrun.views.run_result import add_usage, resume_command
 from flowrun.views.text import Stream, Style, clip, count, elapsed, one_line, pad, paint
 

@@ -17,7 +17,6 @@ from rich.table import Table
 from rich.text import Text
 
 from flowrun.clock import Clock
-from flowrun.events.bus import StampedEvent
 from flowrun.events.records import (
     FlowRunFinished,
     FlowRunParked,
@@ -30,6 +29,7 @@ from flowrun.events.records import (
     ToolCallsRequested,
     ToolCallStarted,
 )
+from flowrun.events.stamped import StampedEvent
 from flowrun.views.run_lines import RunTally, opening
 from flowrun.views.run_result import add_usage
 from flowrun.views.text import Style, clip, clip_front, elapsed, say, width

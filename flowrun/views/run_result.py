@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, assert_never, cast
 
-from flowrun.events.bus import StampedEvent
 from flowrun.events.records import (
     AssistantRunStarted,
     Event,
@@ -24,6 +23,7 @@ from flowrun.events.records import (
     ToolCallStarted,
     ToolOutputsSubmitted,
 )
+from flowrun.events.stamped import StampedEvent
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.views.text import Stream, neutralise, say
 

@@ -15,8 +15,8 @@ from types import NoneType
 from typing import Literal, TypeAlias, cast, get_args, get_origin
 
 from flowrun.events import records
-from flowrun.events.bus import TRANSIENT
 from flowrun.events.codec import EVENT_CLASSES, EVENT_VERSION
+from flowrun.events.stamped import TRANSIENT
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.spec.json_schema import flow_schema, head, project_schema, replies_schema, say
 from flowrun.views.run_result import RESULT_VERSION, TOKENS, RunState, StepState

@@ -13,9 +13,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from flowrun.assistants.service import AssistantsService
-from flowrun.runtimes.local import LocalRuntime
-from flowrun.tools.runner import load_tools
-
 from flowrun.clock import SystemClock
 from flowrun.engines.journal import JournalEngine
 from flowrun.interpreter.flow import interpret_flow
@@ -31,7 +28,9 @@ from flowrun.plan.plan import (
     ToolAction,
 )
 from flowrun.ports.engine import RunSetting
+from flowrun.runtimes.local import LocalRuntime
 from flowrun.storage.database import open_database
+from flowrun.tools.runner import load_tools
 from tests.bench import floors
 
 CHAIN, FAN, RUNS, RUN_STEPS = 200, 500, 200, 5

@@ -8,7 +8,7 @@ from textwrap import dedent
 from flowrun.app.execute import Occasion, RunStart, execute_flow, resume_run
 from flowrun.app.inputs import read_inputs
 from flowrun.app.load import load_flow
-from flowrun.events.bus import StampedEvent
+from flowrun.events.stamped import StampedEvent
 
 TALK = """
 version: 1

@@ -2,7 +2,6 @@
 
 from itertools import count
 
-from flowrun.events.bus import TRANSIENT, StampedEvent
 from flowrun.events.records import (
     AssistantRunStarted,
     FlowRunFinished,
@@ -18,6 +17,7 @@ from flowrun.events.records import (
     ToolCallStarted,
     ToolOutputsSubmitted,
 )
+from flowrun.events.stamped import TRANSIENT, StampedEvent
 
 DIGEST = "7c1e09a1b2c3" + "0" * 52
 BEGAN = 1_763_645_707.0

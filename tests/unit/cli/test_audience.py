@@ -12,8 +12,8 @@ import pytest
 from flowrun.app.execute import RunOutcome, RunStart
 from flowrun.cli.audience import carry_out
 from flowrun.cli.streams import OutputLost, silence
-from flowrun.events.bus import StampedEvent
 from flowrun.events.records import FlowRunFinished, FlowRunParked, FlowRunStarted
+from flowrun.events.stamped import StampedEvent
 from flowrun.ports.engine import FlowRunHead
 from tests.support.plans import trip_report
 from tests.support.terminal import Terminal

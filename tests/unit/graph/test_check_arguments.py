@@ -19,7 +19,9 @@ tools:
       unit: {enum: [a, b], default: a}
       any: {default: 1}
   open: {shell: [df], parameters: {type: object, additionalProperties: true}}
-  long: {shell: [df], parameters: {type: object, properties: {alpha: {}, b: {}}, required: [alpha, b]}}
+  long:
+    shell: [df]
+    parameters: {type: object, properties: {alpha: {}, b: {}}, required: [alpha, b]}
 steps:
   plain: {assistant: plain, message: "{{ inputs }}"}
   judge: {assistant: judge, message: Hi}

@@ -2,8 +2,8 @@
 
 import io
 
-from flowrun.events.bus import StampedEvent
 from flowrun.events.records import StepFinished, ToolCallFinished
+from flowrun.events.stamped import StampedEvent
 from flowrun.views.run_lines import RunLines
 from tests.support.run_story import BEGAN, completed, failed, parked, resumed
 

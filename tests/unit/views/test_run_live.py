@@ -6,9 +6,9 @@ import re
 import pytest
 
 from flowrun.clock import ManualClock
-from flowrun.events.bus import StampedEvent
 from flowrun.events.records import MessageDelta, StepFinished, StepStarted, ToolCallsRequested
 from flowrun.events.records import ToolCallRequest as Call
+from flowrun.events.stamped import StampedEvent
 from flowrun.views.run_live import RunLive, live_console
 from tests.support.run_story import BEGAN, completed, failed, parked, stamp
 

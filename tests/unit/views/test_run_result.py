@@ -6,8 +6,8 @@ import json
 import jsonschema_rs
 import pytest
 
-from flowrun.events.bus import TRANSIENT
 from flowrun.events.records import FlowRunFinished, StepFinished, StepStarted
+from flowrun.events.stamped import TRANSIENT
 from flowrun.views.run_result import CallSummary, fold, result_object, write_outputs
 from flowrun.views.schemas import result_schema
 from tests.support.run_story import (

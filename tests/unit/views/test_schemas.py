@@ -6,8 +6,8 @@ import jsonschema_rs
 import pytest
 
 from flowrun.events import records
-from flowrun.events.bus import TRANSIENT, StampedEvent
 from flowrun.events.codec import ENVELOPE_KEYS, EVENT_CLASSES, envelope, event_type
+from flowrun.events.stamped import TRANSIENT, StampedEvent
 from flowrun.views.run_result import fold, result_object
 from flowrun.views.schemas import all_schemas, event_schema, result_schema, write_schemas
 from tests.support.repository import ROOT
