@@ -167,30 +167,33 @@ async def client_work(loop_of: Callable[[object], Callable[[], Awaitable[str]]],
     return work
 
 
+PLANS = {
+    "chain": lambda: (chain_plan(CHAIN), 1),
+    "fan": lambda: (fan_plan(FAN), 1),
+    "many": lambda: (chain_plan(RUN_STEPS), RUNS),
+    "loop": lambda: (talk_plan(), 1),
+    "talks": lambda: (talk_plan(), CONVERSATIONS),
+}
+"""By workload: the plan, and how many runs of it at once."""
+
+BY_HAND = {
+    "chain": lambda committer: floors.chain(committer, CHAIN),
+    "fan": lambda committer: floors.fan_out(committer, FAN),
+    "many": lambda committer: floors.many(committer, RUNS, RUN_STEPS),
+}
+
+
 async def prepare(workload: str, who: str, folder: Path, port: str) -> Work:
     """Return the work of one cell of the table."""
-    floor = {"each": floors.EachCommit, "tick": floors.TickCommit}.get(who)
-    match workload, floor:
-        case "chain", None:
-            return await flowrun_work(folder, chain_plan(CHAIN), 1, port, chain_plan(3))
-        case "chain", kind:
-            committer = kind(folder)
-            return lambda: floors.chain(committer, CHAIN)
-        case "fan", None:
-            return await flowrun_work(folder, fan_plan(FAN), 1, port, chain_plan(3))
-        case "fan", kind:
-            committer = kind(folder)
-            return lambda: floors.fan_out(committer, FAN)
-        case "many", None:
-            return await flowrun_work(folder, chain_plan(RUN_STEPS), RUNS, port, chain_plan(3))
-        case "many", kind:
-            committer = kind(folder)
-            return lambda: floors.many(committer, RUNS, RUN_STEPS)
-    count = 1 if workload == "loop" else CONVERSATIONS
     if who == "flowrun":
-        return await flowrun_work(folder, talk_plan(), count, port, talk_plan())
-    loop_of = floors.typed_loop if who == "typed" else floors.post_loop
-    return await client_work(loop_of, count, port)
+        plan, runs = PLANS[workload]()
+        warm = talk_plan() if port else chain_plan(3)
+        return await flowrun_work(folder, plan, runs, port, warm)
+    if workload in BY_HAND:
+        committer = {"each": floors.EachCommit, "tick": floors.TickCommit}[who](folder)
+        return lambda: BY_HAND[workload](committer)
+    loop_of = {"typed": floors.typed_loop, "post": floors.post_loop}[who]
+    return await client_work(loop_of, 1 if workload == "loop" else CONVERSATIONS, port)
 
 
 async def measure(workload: str, who: str, port: str) -> dict[str, float]:
@@ -204,4 +207,5 @@ async def measure(workload: str, who: str, port: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(measure(*(sys.argv[1:] + [""])[:3]))))
+    workload, who, *rest = sys.argv[1:]
+    print(json.dumps(asyncio.run(measure(workload, who, rest[0] if rest else ""))))

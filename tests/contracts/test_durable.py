@@ -1,13 +1,13 @@
 """What every engine's scopes keep to (`Durable`), told once and run against each engine."""
 
 import asyncio
-import time
 from itertools import permutations
 
 import pytest
 
 from flowrun.events.records import FlowRunFinished
 from flowrun.ports.durable import OutcomeUnknown
+from tests.support.cost import cpu_seconds
 from tests.support.crash import Died
 from tests.support.engines import (
     ENGINES,
@@ -250,8 +250,8 @@ def test_children_do_not_outlive_what_started_them(place):
     assert ended == ["parent/left/", "alone/"]
 
 
-def fan_out_cost(place, width, run_id):
-    """CPU seconds of a run whose children all have one effect."""
+def fan_out(place, width, run_id):
+    """A run whose children all have one effect."""
     over = []
 
     async def interpret(scope, plan, inputs, environment):
@@ -264,44 +264,36 @@ def fan_out_cost(place, width, run_id):
             over.extend(await scope.wait_any())
         return done()
 
-    began = time.process_time()
     live(place, interpret, run_id=run_id)
     assert len(over) == width
-    return time.process_time() - began
 
 
-def test_a_fan_out_costs_what_its_children_cost(place):
-    fan_out_cost(place, 100, "warm")
-    small = min(fan_out_cost(place, 1_000, f"small-{number}") for number in range(3))
-    large = min(fan_out_cost(place, 5_000, f"large-{number}") for number in range(2))
+def one_after_the_other(place, width, run_id):
+    """A run whose children all wait and end in turn, each waited for alone."""
+
+    async def interpret(scope, plan, inputs, environment):
+        gates = [asyncio.Event() for _ in range(width + 1)]
+        gates[0].set()
+
+        def work(number):
+            async def child(own):
+                await gates[number].wait()
+
+            return child
+
+        for number in range(width):
+            scope.child(f"each[{number}]", work(number))
+        for number in range(width):
+            assert [one.key for one in await scope.wait_any()] == [f"each[{number}]"]
+            gates[number + 1].set()
+        return done()
+
+    live(place, interpret, run_id=run_id)
+
+
+@pytest.mark.parametrize("shape", [fan_out, one_after_the_other])
+def test_many_children_cost_what_each_of_them_costs(place, shape):
+    shape(place, 100, "warm")
+    small = cpu_seconds(lambda number: shape(place, 1_000, f"small-{number}"))
+    large = cpu_seconds(lambda number: shape(place, 5_000, f"large-{number}"), tries=2)
     assert large < 10 * small, "five times the children, not twenty-five times the work"
-
-
-def test_children_that_end_one_after_the_other_cost_the_same_however_many_wait(place):
-    async def chained(width):
-        async def interpret(scope, plan, inputs, environment):
-            gates = [asyncio.Event() for _ in range(width + 1)]
-            gates[0].set()
-
-            def work(number):
-                async def child(own):
-                    await gates[number].wait()
-
-                return child
-
-            for number in range(width):
-                scope.child(f"each[{number}]", work(number))
-            for number in range(width):
-                assert [one.key for one in await scope.wait_any()] == [f"each[{number}]"]
-                gates[number + 1].set()
-            return done()
-
-        began = time.process_time()
-        async with place.open(interpret) as engine:
-            await engine.start(f"run-{width}-{began}", PLAN, {}, SETTING)
-            await engine.wait(f"run-{width}-{began}")
-        return time.process_time() - began
-
-    small = min(asyncio.run(chained(1_000)) for _ in range(3))
-    large = min(asyncio.run(chained(5_000)) for _ in range(2))
-    assert large < 10 * small

@@ -392,6 +392,12 @@ def test_our_own_mistake_reaches_who_asks_late_too(place):
     assert (head.status, head.alive) == ("running", False)
 
 
+async def start_and_wait(engine, run_id="run-1"):
+    """A failure may show at the start already: what is written first shares its commit."""
+    await engine.start(run_id, PLAN, {}, SETTING)
+    return await engine.wait(run_id)
+
+
 def test_nothing_begins_after_a_failed_commit_and_the_run_goes_on_after_repair(place):
     begun, gate = [], {}
 
@@ -418,9 +424,8 @@ def test_nothing_begins_after_a_failed_commit_and_the_run_goes_on_after_repair(p
     async def story(engine):
         gate["failed"] = asyncio.Event()
         place.refuse("first/x", "event")
-        await engine.start("run-1", PLAN, {}, SETTING)
         with pytest.raises(StorageError, match="disk is full"):
-            await engine.wait("run-1")
+            await start_and_wait(engine)
         with pytest.raises(StorageError):
             await engine.start("run-2", PLAN, {}, SETTING)
         assert not engine.list()[0].alive
@@ -444,9 +449,8 @@ def test_an_effect_whose_intent_could_not_be_kept_does_not_begin(place):
 
     async def story(engine):
         place.refuse("charge", "intent")
-        await engine.start("run-1", PLAN, {}, SETTING)
         with pytest.raises(StorageError):
-            await engine.wait("run-1")
+            await start_and_wait(engine)
 
     within(place, interpret, story)
     assert begun == []
@@ -457,9 +461,8 @@ def test_an_effect_whose_intent_could_not_be_kept_does_not_begin(place):
 def test_a_run_whose_end_could_not_be_kept_is_not_over(place):
     async def story(engine):
         place.refuse("run/finished", "event")
-        await engine.start("run-1", PLAN, {}, SETTING)
         with pytest.raises(StorageError):
-            await engine.wait("run-1")
+            await start_and_wait(engine)
         return engine.list()[0]
 
     head = within(place, complete, story)
