@@ -63,6 +63,9 @@ class Durable(Protocol):
 
         Raises:
             OutcomeUnknown: see there.
+            StorageError: nothing can be remembered any more; `act` was not called, or what it
+                did is not known to the next life.
+            IllegalTransition: the same key is under way in this life.
         """
         ...
 
@@ -75,7 +78,10 @@ class Durable(Protocol):
         ...
 
     async def wait_any(self) -> Sequence[Child]:
-        """Wait until a child started here is over; return all that are, each once."""
+        """Wait until a child started here is over; return all that are, each once.
+
+        One waiter at a time.
+        """
         ...
 
     async def record(self, key: str, event: Event) -> None:

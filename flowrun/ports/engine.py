@@ -56,7 +56,9 @@ class EngineClient(Protocol):
         ...
 
     async def resume(self, run_id: str) -> None:
-        """Enter a parked or crashed run again.
+        """Enter a parked or crashed run again; one that is being parked, as soon as it is.
+
+        A run that is at work already is left to that.
 
         Raises:
             RunNotFound: no such run.
@@ -65,7 +67,14 @@ class EngineClient(Protocol):
         ...
 
     async def wait(self, run_id: str) -> FlowRunHead:
-        """Wait until the run finishes or parks."""
+        """Wait until the run finishes or parks.
+
+        Whatever broke it off instead, a store that failed or a mistake of ours, is raised here,
+        to everybody who waits, until the run is entered again.
+
+        Raises:
+            RunNotFound: no such run.
+        """
         ...
 
     async def park(self, run_id: str, reason: str) -> None:
