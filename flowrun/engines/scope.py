@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from flowrun.clock import Clock
 from flowrun.errors import IllegalTransition
@@ -146,8 +147,7 @@ class JournalScope:
         scope = JournalScope(self._run, f"{self._prefix}{key}/")
         child = ChildScope(key)
         task = asyncio.get_running_loop().create_task(self._see_through(child, work, scope))
-        self._children.add(task)
-        task.add_done_callback(self._children.discard)
+        self._children.add(task)  # it leaves by itself; a callback would cost a turn of the loop
         return child
 
     async def wait_any(self) -> Sequence[ChildScope]:
@@ -249,6 +249,7 @@ class JournalScope:
         finally:
             if scope._children:  # noqa: SLF001  # its own class
                 await scope.abandon()
+            self._children.discard(cast("asyncio.Task[None]", asyncio.current_task()))
             self._over.append(child)
             if self._wake is not None and not self._wake.done():
                 self._wake.set_result(None)

@@ -76,7 +76,8 @@ def type_of(value: JsonValue) -> str:
 
 def words_for(types: frozenset[str]) -> str:
     """Return the types in a person's words."""
-    return " or ".join(_WORDS.get(one, one) for one in sorted(types))
+    named = types - {"integer"} if "number" in types else types
+    return " or ".join(_WORDS.get(one, one) for one in sorted(named))
 
 
 def resolve(schema: JsonValue, root: JsonObject) -> JsonObject | None:

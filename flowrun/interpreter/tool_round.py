@@ -52,7 +52,8 @@ async def answer_round(work: AssistantWork, stop: RunRequiresAction) -> list[Too
     work.calls += [
         AnsweredCall(stop.run_id, call, one) for call, one in zip(calls, ended, strict=True)
     ]
-    refuse_failures(work, stop.run_id)
+    for one in ended:
+        _refuse_failure(work, one)
     return [ToolOutput(one.call_id, one.output) for one in ended]
 
 
@@ -93,11 +94,12 @@ def recall_rounds(work: AssistantWork, stop: RunRequiresAction | RunEnded) -> No
 def keep_for_next_run(work: AssistantWork, run_id: str) -> None:
     """Keep how the calls of an expired run ended, for the run that follows it."""
     for answered in work.calls:
-        arguments = _read_arguments(answered.call.arguments)
-        if answered.run_id != run_id or answered.ended is None or isinstance(arguments, str):
+        if answered.run_id != run_id or answered.ended is None:
             continue
-        same = (answered.call.tool, canonical_json(arguments))
-        work.earlier.setdefault(same, []).append(answered.ended)
+        arguments = _read_arguments(answered.call.arguments)
+        if not isinstance(arguments, str):
+            same = (answered.call.tool, canonical_json(arguments))
+            work.earlier.setdefault(same, []).append(answered.ended)
 
 
 async def _side_by_side(

@@ -71,6 +71,8 @@ def converter_of(
     guard = nullcontext if is_plain else ToolOutput
 
     def convert(arguments: dict[str, JsonValue]) -> Call:
+        if not annotations and not arguments:
+            return (), {}
         try:
             with guard():
                 call = adapter.validate_python(ArgsKwargs((), arguments))

@@ -134,3 +134,67 @@ def test_arguments_are_held_to_the_filter():
 def test_the_first_problem_of_a_text_is_the_one_reported():
     found = analyse("{{ a | lenght }} {{ b.__c__ }}")
     assert found.code == "template/unknown-filter"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for x in inputs.a %}{% endfor %}{{ x }}",
+        "{% for y in inputs.a %}{% set x = 1 %}{% endfor %}{{ x }}",
+        "{{ x }}{% set x = 1 %}",
+        "{% set x = x %}",
+        "{% with x = 1 %}{% endwith %}{{ x }}",
+        "{% macro f(x) %}{% endmacro %}{{ x }}",
+    ],
+)
+def test_a_local_name_is_known_only_where_it_is_set(text):
+    assert ("x",) in [one.path for one in analyse(text).references]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% set x = 1 %}{% for y in [1] %}{{ x }}{% endfor %}",
+        "{% if true %}{% set x = 1 %}{% endif %}{{ x }}",
+        "{% for x in [1] if x %}{{ x }}{{ loop.index }}{% endfor %}",
+        "{% set x %}a{% endset %}{{ x }}",
+        "{% macro f(x, y=1) %}{{ x }}{{ y }}{% endmacro %}{{ f(1) }}",
+        "{% for x, y in [[1, 2]] %}{{ x + y }}{% endfor %}",
+    ],
+)
+def test_a_local_name_is_no_reference_where_it_is_known(text):
+    assert not analyse(text).references
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ inputs.a[1:2] }}", "a part cannot be cut out with `[:]`"),
+        ("{{ f() }}{% macro f() %}{% endmacro %}", "no function `f` in templates"),
+        ("{% macro f(a) %}{% endmacro %}{{ f() }}", "the arguments of `f` do not fit"),
+        ("{% macro f(a) %}{% endmacro %}{{ f(1, 2) }}", "the arguments of `f` do not fit"),
+        ("{% macro f(a) %}{% endmacro %}{{ f(b=1) }}", "the arguments of `f` do not fit"),
+        ("{{ inputs.a | map }}", "the arguments of `map` do not fit"),
+        ("{{ inputs.a | selectattr }}", "the arguments of `selectattr` do not fit"),
+        ("{{ inputs.a | default(1, 2, 3) }}", "the arguments of `default` do not fit"),
+    ],
+)
+def test_what_would_fail_when_it_is_filled_in(text, said):
+    found = analyse(text)
+    assert isinstance(found, TemplateProblem)
+    assert found.message == said
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [
+        ("{{ inputs.a | upper }}", "upper"),
+        ("{{ inputs.a.b[0] | round(2) }}", "round"),
+        ("{% for x in inputs.a %}{% endfor %}", "for"),
+        ("{{ inputs.a[run.id] | upper }}", ""),
+        ("{{ (inputs.a ~ 1) | upper }}", ""),
+        ("{{ inputs.a | default('x') | upper }}", "default"),
+    ],
+)
+def test_who_takes_the_value_is_known(text, user):
+    assert analyse(text).references[0].used_by == user

@@ -109,3 +109,24 @@ def test_a_reference_where_nothing_is_filled_in(body, said):
 def test_braces_that_mean_something_to_others(script):
     body = f'tools: {{t: {{script: "{script}"}}}}\nsteps: {{s: {{tool: t}}}}\n'
     assert not check_body(body).lines
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("inputs.n | upper", "`upper` expects a text, and input `n` is a whole number"),
+        ("inputs.o.k | round", "`round` expects a number, and `k` of input `o`"),
+        ("inputs.s | items", "`items` expects an object, and input `s` is a text"),
+        ("steps.a.usage.total", "`usage` of step `a` has no field `total`"),
+        ("steps.a.error.message", "`error` of step `a` is a text and has no field `message`"),
+    ],
+)
+def test_what_a_value_can_never_be_used_for(expression, said):
+    body = (
+        "inputs: {n: {type: integer}, s: {type: string}, "
+        "o: {type: object, properties: {k: {type: string}}}}\n"
+        "assistants: {g: {model: m}}\nsteps: {a: {assistant: g, message: hi}}\n"
+        f'outputs: {{x: "{{{{ {expression} }}}}"}}\n'
+    )
+    (one,) = [line for line in check_body(body).lines if "lint/" not in line]
+    assert said in one

@@ -35,3 +35,26 @@ def test_an_unknown_function_is_reported_even_when_parameters_are_wrong():
 def test_declared_parameters_spare_the_annotations():
     tool = "{python: 'tools:run', parameters: {a: {type: string, default: x}}}"
     assert not said(tool, tools_py="def run(a):\n    return a\n")
+
+
+@pytest.mark.parametrize(
+    "tool",
+    ['{shell: [df, "a\\0b"]}', '{script: "ls\\0"}', '{shell: [df], env: {A: "a\\0b"}}'],
+)
+def test_no_program_is_given_the_one_character_that_it_cannot_have(tool):
+    (one,) = said(tool)
+    assert "must be free of the character U+0000" in one
+
+
+def test_a_module_of_python_itself_is_not_taken_for_a_file():
+    (one,) = said("{python: 'sys:run'}", sys_py="def run(): ...\n")
+    assert "`sys` is a module of Python itself" in one
+
+
+def test_a_bound_of_an_annotation_that_is_none_is_refused():
+    text = (
+        "from typing import Annotated\nfrom pydantic import Field\n"
+        "def run(a: Annotated[str, Field(pattern='(')] = 'x'): ...\n"
+    )
+    (one,) = said("{python: 'tools:run'}", tools_py=text)
+    assert "parameter `a` of tool `t` has a bound that is not valid" in one

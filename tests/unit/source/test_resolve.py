@@ -337,3 +337,32 @@ def test_no_value_of_the_environment_shows_in_a_complaint():
     assert canary not in repr(complaints)
     assert found is not None
     assert scalar(document({"flow.yaml": "a: ${C}\n"}, C="7").root, "a").tag == FROM_ENVIRONMENT
+
+
+def test_a_secret_in_the_file_of_a_prompt_is_refused_there():
+    files = {
+        "flow.yaml": "assistants: {a: {instructions: !file p.md}}\n",
+        "p.md": "Say\n${secret:KEY} aloud\n",
+    }
+    (one,) = resolve(files)[1]
+    assert (one.code, str(one.span)) == ("secret/not-here", "p.md:2:1")
+
+
+def test_a_secret_in_a_file_that_is_no_prompt_is_data():
+    files = {
+        "flow.yaml": "inputs: {a: {default: !file change.diff}}\n",
+        "change.diff": "+${secret:KEY}\n",
+    }
+    assert not codes(files)
+
+
+def test_a_path_that_is_empty_is_said_to_be():
+    (one,) = resolve({"flow.yaml": "a: !file ''\n"})[1]
+    assert one.message == "the path of a file expected, found an empty text"
+
+
+def test_a_tag_before_a_list_leaves_nothing_to_complain_of_twice():
+    found, (one,) = resolve({"flow.yaml": "a: !file [b]\n"})
+    assert one.code == "yaml/unknown-tag"
+    assert found is not None
+    assert scalar(found.root, "a").tag == UNKNOWN

@@ -6,6 +6,8 @@ import pytest
 
 from flowrun.source.document import Document
 from flowrun.source.nodes import UNKNOWN, Entry, Mapping, Scalar
+from flowrun.source.resolve import resolve_document
+from flowrun.source.text import SourceText
 from flowrun.spec.bind import bind_flow
 from tests.support.binding import bound, complaints_of, document, flow_text, the_only_complaint
 from tests.support.repository import ROOT
@@ -634,3 +636,49 @@ def test_no_flow_of_the_repository_is_refused():
 def test_every_one_of_a_thousand_mistakes_is_told():
     steps = "".join(f"  s{number}: {{assistant: guide, mesage: x}}\n" for number in range(1000))
     assert len(complaints_of(f"steps:\n{steps}")) == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("tools: {t: {shell: [ls], timeout: 0s}}", "bind/wrong-value", "must be more than 0"),
+        (f"tools: {{{'t' * 65}: {{shell: [ls]}}}}", "bind/bad-name", "at most 64 characters long"),
+        (
+            "inputs: {x: {type: integer, minimum: 5, maximum: 2}}",
+            "bind/wrong-value",
+            "at least its",
+        ),
+        ("inputs: {x: {type: string, minLength: -1}}", "bind/wrong-value", "at least 0"),
+        ("threads: {t: {key: ''}}", "bind/wrong-value", "must be filled"),
+        (
+            "assistants: {a: {model: m, truncation: {type: last_messages, last_message: 3}}}",
+            "bind/unknown-key",
+            "has no key `last_message`",
+        ),
+    ],
+)
+def test_what_could_never_work_is_refused_once(text, code, said):
+    ((found, message),) = complaints_of(text)
+    assert found == code
+    assert said in message
+
+
+def test_a_name_that_is_nearly_allowed_is_known_by_what_it_should_be():
+    found, complaints = bind_flow(document(flow_text("threads: {Talk: {}}")))
+    assert [one.code for one in complaints] == ["bind/bad-name"]
+    assert found is not None
+    assert found.lost("threads", "talk")
+
+
+def test_what_an_anchor_shares_is_reported_once():
+    text = "tools: {t: &t {shell: [ls], tiemout: 5s}, u: *t}"
+    assert [code for code, _ in complaints_of(text)] == ["bind/unknown-key"]
+
+
+def test_what_the_environment_holds_is_not_shown():
+    source = SourceText("f.yaml", flow_text("tools: {t: {shell: [ls], timeout: '${LEAK}'}}"))
+    found, _ = resolve_document("f.yaml", lambda path: source, {"LEAK": "canary-5f1e"})
+    assert found is not None
+    _, (one,) = bind_flow(found)
+    assert "found the text `${LEAK}`" in one.message
+    assert "canary" not in f"{one.message}{one.hint}"

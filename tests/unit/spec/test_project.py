@@ -104,6 +104,31 @@ MISTAKES = {
         "bind/wrong-value",
         "`output` of `prices` of model `a` must be at least 0, found the number `-1`",
     ),
+    "port": (
+        "version: 1\nendpoints: {a: {base_url: «http://localhost:99999/v1»}}\n",
+        "bind/wrong-value",
+        "`base_url` of endpoint `a` must have a port from 1 to 65535, found `99999`",
+    ),
+    "header": (
+        "version: 1\nendpoints: {a: {headers: {«X Y»: a}}}\n",
+        "bind/wrong-value",
+        "the name of a header must be letters, digits and `-`, found `X Y`",
+    ),
+    "value of a header": (
+        'version: 1\nendpoints: {a: {headers: {X: «"sk-very\\nb"»}}}\n',
+        "bind/wrong-value",
+        "`headers.X` of endpoint `a` must be one line of plain letters, found another",
+    ),
+    "no time at all": (
+        "version: 1\nendpoints: {a: {timeout: {read: «0s»}}}\n",
+        "bind/wrong-value",
+        "`read` of `timeout` of endpoint `a` must be more than 0, found `0s`",
+    ),
+    "store in a folder": (
+        "version: 1\nstore: {path: «./»}\n",
+        "bind/wrong-value",
+        "`path` of `store` must name a file, found `./`",
+    ),
     "durability": (
         "version: 1\nstore: {durability: «none»}\n",
         "bind/wrong-value",

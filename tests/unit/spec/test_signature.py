@@ -260,3 +260,41 @@ def test_the_tools_of_the_repository_are_read():
     assert isinstance(found, Signature)
     assert found.description
     assert found.result
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def f():\n    return 1\ndel f\n", "must define the function `f`"),
+        ("if __name__ == '__main__':\n    def f(): ...\n", "must define the function `f`"),
+        ("def f(): ...\nreturn 3\n", "line 2 is not valid Python: 'return' outside function"),
+        (
+            "import typing as t\nif t.TYPE_CHECKING:\n    import Path\ndef f(a: 'Path'): ...\n",
+            "has the type `Path`",
+        ),
+        ("def f(): return '\udce9'\n", "line 1 is not valid Python: UTF-8 text expected"),
+    ],
+)
+def test_what_would_not_be_there_when_it_is_loaded(text, said):
+    assert said in problem(text).message
+
+
+@pytest.mark.parametrize("annotation", ["Nope", "'Nope'", "Plain"])
+def test_a_declared_parameter_whose_type_nothing_can_become(annotation):
+    text = f"class Plain: ...\ndef f(a: {annotation}): ...\n"
+    declared = {"type": "object", "properties": {"a": {}}}
+    assert "has a parameter `a` that has the" in problem(text, declared=declared).message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from other import Nope\ndef f(a: Nope): ...\n",
+        "from other import *\ndef f(a: Nope): ...\n",
+        "def f(a: bytes): ...\n",
+        "Nope = make()\ndef f(a: Nope): ...\n",
+    ],
+)
+def test_a_declared_parameter_whose_type_may_do_is_let_be(text):
+    declared = {"type": "object", "properties": {"a": {}}}
+    assert isinstance(signature(text, declared=declared), Signature)
