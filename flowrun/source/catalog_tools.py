@@ -96,8 +96,9 @@ steps:
     ),
     page(
         "tool/cwd",
-        "a tool would run outside the project",
-        """`cwd` is a folder inside the project, given relative to its root.""",
+        "a tool has no folder to run in",
+        """`cwd` is a folder inside the project, given relative to its root, and it is there before
+        the flow runs.""",
         example="""
 tools:
   disk: {shell: [df, -h], cwd: ../elsewhere}
@@ -127,8 +128,9 @@ tools:
     page(
         "schema/invalid",
         "a JSON Schema is not valid",
-        """The schema of an output, an input or a parameter breaks the rules of JSON Schema, so
-        that nothing could be checked against it.""",
+        """The schema of an output, an input or a parameter breaks the rules of JSON Schema, or
+        has a key that JSON Schema does not have and would pass over. Keys that begin with `x-` are
+        your own.""",
         example="""
 output: {type: object, properties: {score: {type: integr}}}
 """,

@@ -82,7 +82,7 @@ class Reply(Declaration):
     when: When = Field(default_factory=When, description="When it is given; otherwise always.")
     say: str | None = Field(None, description="What the model says.")
     call: list[ScriptedCall] = Field(
-        default_factory=list, description="Tool calls that it makes, all in one turn."
+        default_factory=list, min_length=1, description="Tool calls that it makes, all in one turn."
     )
     error: ScriptedError | None = Field(None, description="The endpoint fails instead.")
     usage: ScriptedUsage | None = Field(
