@@ -52,24 +52,24 @@ def test_a_template_in_an_input_is_a_text(tmp_path):
         assert requests_of(server)[0] == f"First {TEMPLATE}"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        TEMPLATE,
-        "$(touch owned)",
-        "`touch owned`; touch owned & touch owned",
-        "a\nb",
-        "*",
-        "'\"\\",
-    ],
-)
-def test_an_argument_from_a_model_is_one_argument(tmp_path, text):
-    with serve(call(("echo", {"text": text})), say("ok")) as server:
+ODD_ARGUMENTS = [
+    TEMPLATE,
+    "$(touch owned)",
+    "`touch owned`; touch owned & touch owned",
+    "a\nb",
+    "*",
+    "'\"\\",
+]
+
+
+def test_an_argument_from_a_model_is_one_argument(tmp_path):
+    calls = [("echo", {"text": text}) for text in ODD_ARGUMENTS]
+    with serve(call(*calls), say("ok")) as server:
         project = project_at(tmp_path, server)
         ended = project.flowrun("execute", "sample.flow.yaml")
         told = tool_outputs(server.requests[1])
     assert ended.code == 0, ended.err
-    assert told == [f"-- {text}\n"]
+    assert told == [f"-- {text}\n" for text in ODD_ARGUMENTS]
     assert not (project.root / "owned").exists()
 
 
