@@ -6,7 +6,6 @@ wants it says so by `api_key: ${secret:OPENAI_API_KEY}`.
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from flowrun.app.endpoint_choice import (
@@ -19,7 +18,7 @@ from flowrun.app.endpoint_choice import (
     without_credentials,
 )
 from flowrun.app.project import Project
-from flowrun.app.replies import find_replies, read_replies
+from flowrun.app.replies import find_replies, read_replies, replies_beside
 from flowrun.app.secrets import REFERENCE, Secrets
 from flowrun.clock import Clock
 from flowrun.errors import BadRequest, EndpointDenied
@@ -59,12 +58,12 @@ def choose_models(
     """
     if asked is not None and asked.startswith(SCRIPTED):
         asked = SCRIPTED + find_replies(project.root, asked.removeprefix(SCRIPTED))
-    beside = PurePosixPath(flow_path.removesuffix(".yaml").removesuffix(".flow") + ".replies.yaml")
+    beside = replies_beside(flow_path)
     return choose_endpoint(
         project.settings,
         asked=asked,
         environ=environ,
-        replies=str(beside) if (project.root / beside).is_file() else None,
+        replies=beside if (project.root / beside).is_file() else None,
         needed=any(not assistant.endpoint for assistant in plan.assistants),
     )
 

@@ -3,14 +3,21 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from flowrun.app.project import is_file, reader, seen_from_here
+from flowrun.app.project import is_file, locate_flow, reader, seen_from_here
 from flowrun.errors import BadRequest, InvalidSource, ProjectError
 from flowrun.source.diagnostic import suggest
 from flowrun.source.document import remembering
-from flowrun.source.report import make_report
+from flowrun.source.report import Report, make_report
 from flowrun.source.resolve import resolve_document
 from flowrun.spec.bind import bind_replies
 from flowrun.spec.replies import Replies
+
+REPLIES_SUFFIX = ".replies.yaml"
+
+
+def replies_beside(flow: str) -> str:
+    """Return the path of the replies file that goes with a flow's file."""
+    return flow.removesuffix(".yaml").removesuffix(".flow") + REPLIES_SUFFIX
 
 
 def find_replies(root: Path, file: str) -> str:
@@ -49,6 +56,26 @@ def read_replies(root: Path, path: str, environ: Mapping[str, str]) -> Replies:
     Raises:
         InvalidSource: it has errors; half a script would mislead.
     """
+    replies, report = load_replies(root, path, environ)
+    if replies is None:
+        raise InvalidSource(report, report.errors)
+    return replies
+
+
+def check_replies(file: str, environ: Mapping[str, str]) -> Report:
+    """Return what is wrong with a replies file, by its path from the current directory.
+
+    Raises:
+        ProjectError: there is no such file.
+    """
+    root, path = locate_flow(file)
+    return load_replies(root, path, environ)[1]
+
+
+def load_replies(
+    root: Path, path: str, environ: Mapping[str, str]
+) -> tuple[Replies | None, Report]:
+    """Return the replies of a file by its path from the root, None when it has errors."""
     read, sources = remembering(reader(root))
     document, found = resolve_document(path, read, environ)
     diagnostics = list(found)
@@ -56,7 +83,5 @@ def read_replies(root: Path, path: str, environ: Mapping[str, str]) -> Replies:
     if document is not None:
         bound, complaints = bind_replies(document)
         diagnostics += complaints
-    if bound is None or diagnostics:
-        report = seen_from_here(make_report(diagnostics, sources), root)
-        raise InvalidSource(report, len(diagnostics))
-    return bound.replies
+    report = seen_from_here(make_report(diagnostics, sources), root)
+    return (None if bound is None or diagnostics else bound.replies), report

@@ -111,3 +111,23 @@ def test_nothing_is_left_behind(capsys, folder):
     before = sorted(folder.rglob("*"))
     flowrun(capsys, "check", "talk.flow.yaml")
     assert sorted(folder.rglob("*")) == before
+
+
+SPOILT_REPLIES = "version: 1\nreplies:\n  - {sayy: Hello.}\n"
+
+
+def test_the_replies_beside_a_flow_are_checked_with_it(capsys, folder):
+    make_files(folder, {"talk.flow.yaml": TALK, "talk.replies.yaml": SPOILT_REPLIES})
+    ran = flowrun(capsys, "check", "talk.flow.yaml")
+    assert ran.code == 3
+    assert {one.partition(":")[0] for one in places(ran)} == {"talk.replies.yaml"}
+    assert "did you mean `say`?" in ran.out
+    assert flowrun(capsys, "execute", "talk.flow.yaml").code == 3
+
+
+def test_replies_can_be_checked_alone(capsys, folder):
+    make_files(folder, {"talk.replies.yaml": SPOILT_REPLIES})
+    assert flowrun(capsys, "check", "talk.replies.yaml").code == 3
+    make_files(folder, {"talk.replies.yaml": "version: 1\nreplies: [{say: Hello.}]\n"})
+    assert flowrun(capsys, "check", "talk.replies.yaml").code == 0
+    assert flowrun(capsys, "check", "no.replies.yaml").code == 3
