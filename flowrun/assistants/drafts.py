@@ -1,5 +1,7 @@
 """What a model turn is writing, before it is whole: a view that becomes records or is dropped."""
 
+from dataclasses import replace
+
 from flowrun.assistants.progress import MessageChanged, Progress, StepChanged
 from flowrun.assistants.records import (
     AssistantRun,
@@ -20,63 +22,54 @@ _UNPLACED = 0
 class MessageDraft:
     """A message while it streams, and the step that writes it."""
 
-    __slots__ = ("_created_at", "_run", "id", "pieces", "step_id")
+    __slots__ = ("_message", "_step", "id", "pieces", "step_id")
 
     def __init__(self, run: AssistantRun, now: int) -> None:
-        self._run = run
-        self._created_at = now
         self.id = mint("msg_")
         self.step_id = mint("step_")
         self.pieces: list[str] = []
-
-    def opening(self) -> tuple[Progress, ...]:
-        """Return what is told when it begins."""
-        run, created_at = self._run, self._created_at
-        step = RunStep(
+        self._step = RunStep(
             id=self.step_id,
             run_id=run.id,
             thread_id=run.thread_id,
             assistant_id=run.assistant_id,
             place=_UNPLACED,
-            created_at=created_at,
+            created_at=now,
             status="in_progress",
             message_id=self.id,
         )
-        message = Message(
+        self._message = Message(
             id=self.id,
             thread_id=run.thread_id,
             place=_UNPLACED,
-            created_at=created_at,
+            created_at=now,
             role="assistant",
             content=(),
             status="in_progress",
             assistant_id=run.assistant_id,
             run_id=run.id,
         )
+
+    def opening(self) -> tuple[Progress, ...]:
+        """Return what is told when it begins."""
         return (
-            StepChanged("created", step),
-            StepChanged("in_progress", step),
-            MessageChanged("created", message),
-            MessageChanged("in_progress", message),
+            StepChanged("created", self._step),
+            StepChanged("in_progress", self._step),
+            MessageChanged("created", self._message),
+            MessageChanged("in_progress", self._message),
         )
 
     def message(
         self, place: int, parts: tuple[ContentPart, ...], cut: MessageCut | None, now: int
     ) -> Message:
         """Return the message as it is kept."""
-        run = self._run
-        return Message(
-            id=self.id,
-            thread_id=run.thread_id,
+        return replace(
+            self._message,
             place=place,
-            created_at=self._created_at,
-            role="assistant",
             content=parts,
             status="completed" if cut is None else "incomplete",
             ended_at=now,
             cut=cut,
-            assistant_id=run.assistant_id,
-            run_id=run.id,
         )
 
     def step(
@@ -89,19 +82,8 @@ class MessageDraft:
         error: LastError | None,
     ) -> RunStep:
         """Return the step as it is kept."""
-        run = self._run
-        return RunStep(
-            id=self.step_id,
-            run_id=run.id,
-            thread_id=run.thread_id,
-            assistant_id=run.assistant_id,
-            place=place,
-            created_at=self._created_at,
-            status=status,
-            message_id=self.id,
-            tokens=tokens,
-            ended_at=now,
-            last_error=error,
+        return replace(
+            self._step, place=place, status=status, tokens=tokens, ended_at=now, last_error=error
         )
 
 

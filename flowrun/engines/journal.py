@@ -17,7 +17,7 @@ from flowrun.events.records import (
     FlowRunResumed,
     FlowRunStarted,
 )
-from flowrun.events.stamped import StampedEvent
+from flowrun.events.stamped import RunSink, StampedEvent
 from flowrun.ids import JsonObject, canonical_json
 from flowrun.plan.codec import plan_digest, plan_from_json, plan_to_json
 from flowrun.plan.plan import PLAN_ABI, ExecutionPlan
@@ -25,7 +25,6 @@ from flowrun.ports.durable import Durable
 from flowrun.ports.engine import FlowRunHead, RunSetting
 from flowrun.storage.database import Database, Row, StoreReader
 
-Sink: TypeAlias = Callable[[str, StampedEvent], None]
 Interpret: TypeAlias = Callable[
     [Durable, ExecutionPlan, JsonObject, Mapping[str, str]], Awaitable[FlowRunFinished]
 ]
@@ -81,7 +80,7 @@ class JournalEngine:
         self._clock = clock
         self._interpret = interpret
         self._park_grace_s = park_grace_s
-        self._sinks: list[Sink] = []
+        self._sinks: list[RunSink] = []
         self._live: dict[str, tuple[LiveRun, asyncio.Task[None]]] = {}
         """Runs at work: nothing may enter one of these a second time."""
         self._mistakes: dict[str, BaseException] = {}
@@ -164,7 +163,7 @@ class JournalEngine:
             task.cancel(reason)
         await asyncio.wait([task])
 
-    def watch(self, sink: Sink) -> None:
+    def watch(self, sink: RunSink) -> None:
         """Show every event of every run from now on."""
         self._sinks.append(sink)
 

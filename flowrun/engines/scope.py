@@ -15,7 +15,7 @@ from flowrun.clock import Clock
 from flowrun.errors import IllegalTransition
 from flowrun.events.codec import decode_event, encode_event
 from flowrun.events.records import Event
-from flowrun.events.stamped import StampedEvent
+from flowrun.events.stamped import RunSink, StampedEvent
 from flowrun.ids import JsonValue, compact_json
 from flowrun.ports.durable import Durable, EffectPolicy, OutcomeUnknown
 from flowrun.storage.database import Database
@@ -36,7 +36,7 @@ class LiveRun:
     run_id: str
     database: Database
     clock: Clock
-    sinks: Sequence[Callable[[str, StampedEvent], None]]
+    sinks: Sequence[RunSink]
     """Who watches; more may come while the run is alive."""
     entry: int = 1
     """How many times the run has been entered, this time included."""

@@ -23,3 +23,6 @@ class StampedEvent:
 
 Sink: TypeAlias = Callable[[StampedEvent], None]
 """Whoever watches one run. It is called in the run's own turn and must be quick."""
+
+RunSink: TypeAlias = Callable[[str, StampedEvent], None]
+"""Whoever watches every run; it is given the flow run's id, too."""

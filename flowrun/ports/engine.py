@@ -1,10 +1,10 @@
 """What the command line, the server and dev mode use of an engine."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from flowrun.events.stamped import StampedEvent
+from flowrun.events.stamped import RunSink, StampedEvent
 from flowrun.ids import JsonObject
 from flowrun.plan.plan import ExecutionPlan
 
@@ -84,7 +84,7 @@ class EngineClient(Protocol):
         """
         ...
 
-    def watch(self, sink: Callable[[str, StampedEvent], None]) -> None:
+    def watch(self, sink: RunSink) -> None:
         """Show every event of every run from now on, transient ones included, as it happens."""
         ...
 
