@@ -17,7 +17,9 @@ What is left is the world failing or somebody's request that cannot be served:
     │   ├── StoreTooNew                exit 7    written by a newer flowrun
     │   └── OwnershipLost              exit 7    another process took it over
     ├── RunNotFound                    exit 64
-    ├── RunConflict                    exit 7    the same run id for something else
+    ├── RunConflict                    exit 7    the same run id for something else, or it is over
+    │   ├── AlreadyAnswered                      somebody else's answer came first
+    │   └── RunCrashLoops                        it kills its process each time
     ├── RuntimeRejected                exit 1    a runtime's refusal, in the API's own words
     └── IllegalTransition              exit 70   our mistake: a state machine misused
 
@@ -175,6 +177,24 @@ class RunConflict(FlowrunError):
     def __init__(self, run_id: str, problem: str, hint: str | None = None) -> None:
         super().__init__(f"run `{run_id}` {problem}")
         self.hint = hint
+
+
+class AlreadyAnswered(RunConflict):
+    """The question has its answer; the first decision wins."""
+
+    def __init__(self, run_id: str, question: str, answer: str) -> None:
+        super().__init__(run_id, f"has its answer to `{question}`: {answer}")
+
+
+class RunCrashLoops(RunConflict):
+    """Every entry of the run ended with the death of its process, and nothing was gained."""
+
+    def __init__(self, run_id: str, entries: int, key: str) -> None:
+        super().__init__(
+            run_id,
+            f"died {entries} times without progress, last at `{key}`; it is parked",
+            "mend what kills it, then `flowrun runs resume --force`",
+        )
 
 
 class RuntimeRejected(FlowrunError):

@@ -1,20 +1,18 @@
 """Run a flow to its end, or go on with a run that was left."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
 
+from flowrun.app.follow import Occasion, RunOutcome, follow_run
 from flowrun.app.load import Loaded
 from flowrun.app.models import choose_again, choose_models, origin_of
-from flowrun.app.project import Project, told_apart
-from flowrun.app.runs import refuse_finished, show_run
-from flowrun.app.session import Session, Undertaking, open_session
-from flowrun.errors import FlowrunError, RunNotFound
-from flowrun.events.stamped import StampedEvent
+from flowrun.app.project import Project
+from flowrun.app.rerun import Rerun
+from flowrun.app.runs import StoredRun, refuse_finished, show_run
+from flowrun.app.session import Undertaking, open_session
+from flowrun.errors import FlowrunError
 from flowrun.ids import JsonObject, mint_run_id
 from flowrun.plan.plan import ExecutionPlan
-from flowrun.ports.engine import FlowRunHead, RunSetting
+from flowrun.ports.engine import RunSetting
 
 
 class EnvironmentMissing(FlowrunError):
@@ -26,52 +24,6 @@ class EnvironmentMissing(FlowrunError):
         super().__init__(f"environment variable `{name}` is not set; the flow lists it under `env`")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStart:
-    """What is known the moment before a run begins or goes on."""
-
-    run_id: str
-    plan: ExecutionPlan
-    notice: str | None
-    """Something people must be told first."""
-    project: str = ""
-    """The way to the run's project, where that is not the one around the current directory."""
-    earlier: tuple[StampedEvent, ...] = ()
-    """What happened in earlier lives of the run."""
-
-
-class Audience(Protocol):
-    """Who watches a run: told before it begins, and of every event."""
-
-    def begin(self, start: "RunStart") -> None:
-        """Everything is ready; the run begins, or goes on, now."""
-        ...
-
-    def see(self, event: StampedEvent) -> None:
-        """Something happened; must be quick."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
-    """What surrounds a command that runs something."""
-
-    environ: Mapping[str, str]
-    audience: Audience
-    stop: asyncio.Event
-    """Set from outside to have the run parked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOutcome:
-    """How a run stands when this process lets go of it."""
-
-    head: FlowRunHead
-    plan: ExecutionPlan
-    events: tuple[StampedEvent, ...]
-    """Every kept event, earlier lives of the run included."""
-
-
 async def execute_flow(
     loaded: Loaded,
     inputs: JsonObject,
@@ -79,8 +31,17 @@ async def execute_flow(
     run_id: str | None,
     endpoint: str | None,
     occasion: Occasion,
+    rerun: Rerun | None = None,
 ) -> RunOutcome:
-    """Execute a checked flow until it ends or is parked.
+    """Execute a checked flow until it ends, is parked, or waits for somebody who is not here.
+
+    Args:
+        loaded: The flow.
+        inputs: Checked, defaults filled in.
+        run_id: Of the run; None for a fresh one.
+        endpoint: Who answers, when somebody asked for it.
+        occasion: Who watches, and who is asked.
+        rerun: The one step that is run, with what it builds on from another run.
 
     Raises:
         InvalidSource: the flow or one of its tools is refused; nothing was run.
@@ -91,8 +52,11 @@ async def execute_flow(
     choice = choose_models(
         loaded.project, plan, flow_path=loaded.path, asked=endpoint, environ=environ
     )
-    origin = {"path": loaded.path, **origin_of(choice)}
-    setting = RunSetting(environment=_environment(plan, environ), origin=origin)
+    setting = RunSetting(
+        environment=_environment(plan, environ),
+        origin={"path": loaded.path, **origin_of(choice), **(rerun.origin if rerun else {})},
+        only=rerun.step if rerun else "",
+    )
     undertaking = Undertaking(
         project=loaded.project,
         plan=plan,
@@ -104,9 +68,10 @@ async def execute_flow(
     async with open_session(undertaking, environ) as session:
 
         async def enter() -> None:
-            await session.engine.start(run_id, plan, inputs, setting)
+            recorded = rerun.recorded if rerun else ()
+            await session.engine.start(run_id, plan, inputs, setting, recorded)
 
-        return await _see_through(session, run_id, enter, occasion)
+        return await follow_run(session, run_id, enter, occasion)
 
 
 async def resume_run(
@@ -115,8 +80,16 @@ async def resume_run(
     *,
     endpoint: str | None,
     occasion: Occasion,
+    force: bool = False,
 ) -> RunOutcome:
     """Go on with a parked or crashed run, by the plan it was started with.
+
+    Args:
+        project: Holds the store.
+        run_id: Of the run.
+        endpoint: Who answers from now on, when somebody asked for it.
+        occasion: Who watches, and who is asked.
+        force: Enter it even if it keeps killing its process.
 
     Raises:
         RunNotFound: no such run.
@@ -125,71 +98,37 @@ async def resume_run(
     """
     stored = show_run(project, run_id)
     refuse_finished(stored.head)
-    path, plan = stored.origin["path"], stored.plan
-    choice = choose_again(
-        project, plan, origin=stored.origin, asked=endpoint, environ=occasion.environ
-    )
-    undertaking = Undertaking(
-        project=project, plan=plan, flow_path=path, choice=choice, purpose="flowrun runs resume"
-    )
+    undertaking = _undertaking(project, stored, endpoint, occasion.environ)
     async with open_session(undertaking, occasion.environ) as session:
 
         async def enter() -> None:
-            await session.engine.resume(run_id)
+            await session.engine.resume(run_id, force=force)
 
-        return await _see_through(session, run_id, enter, occasion)
+        return await follow_run(session, run_id, enter, occasion)
 
 
-async def _see_through(
-    session: Session, run_id: str, enter: Callable[[], Awaitable[None]], occasion: Occasion
-) -> RunOutcome:
-    """Enter the run, show it to its end, and park it when the occasion is over before that."""
-    engine = session.engine
-    earlier = _earlier(session, run_id)
-    early: list[StampedEvent] = []
-    show = early.append
-
-    def see(_: str, event: StampedEvent) -> None:
-        show(event)
-
-    engine.watch(see)
-    await enter()
-    if not early and earlier:  # the same id once more, of a run that is over: tell its story again
-        early, earlier = list(earlier), ()
-    # Only now: a run that is refused never began.
-    occasion.audience.begin(
-        RunStart(
-            run_id=run_id,
-            plan=session.plan,
-            notice=session.notice,
-            project=told_apart(session.project.root),
-            earlier=earlier,
-        )
+def _undertaking(
+    project: Project, stored: StoredRun, endpoint: str | None, environ: Mapping[str, str]
+) -> Undertaking:
+    """Return what it takes to go on with a stored run."""
+    origin = stored.setting.origin
+    return Undertaking(
+        project=project,
+        plan=stored.plan,
+        flow_path=origin["path"],
+        choice=choose_again(project, stored.plan, origin=origin, asked=endpoint, environ=environ),
+        purpose="flowrun runs resume",
     )
-    show = occasion.audience.see
-    for event in early:
-        show(event)
-    waiting = asyncio.create_task(engine.wait(run_id))
-    stopping = asyncio.create_task(occasion.stop.wait())
-    try:
-        await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not waiting.done():
-            await engine.park(run_id, "interrupted")
-        head = await waiting
-    finally:
-        stopping.cancel()
-    return RunOutcome(head=head, plan=session.plan, events=tuple(engine.events(run_id)))
-
-
-def _earlier(session: Session, run_id: str) -> tuple[StampedEvent, ...]:
-    try:
-        return tuple(session.engine.events(run_id))
-    except RunNotFound:
-        return ()
 
 
 def _environment(plan: ExecutionPlan, environ: Mapping[str, str]) -> dict[str, str]:
-    for name in plan.env:
+    """Return the variables that the flow and its sub-flows read.
+
+    Raises:
+        EnvironmentMissing: one is not set.
+    """
+    names = dict.fromkeys(name for one in plan.all_plans() for name in one.env)
+    for name in names:
         if name not in environ:
             raise EnvironmentMissing(name)
-    return {name: environ[name] for name in plan.env}
+    return {name: environ[name] for name in names}

@@ -14,8 +14,12 @@ from flowrun.source.text import SourceText
 from flowrun.spec.plain import to_plain
 
 
-def read_inputs_file(path: str) -> JsonObject:
+def read_inputs_file(path: str, noun: str = "inputs") -> JsonObject:
     """Return the values of a YAML or JSON file; a pipe will do, too.
+
+    Args:
+        path: Of the file.
+        noun: What the values are to people: inputs, or those of a form.
 
     Raises:
         ProjectError: it cannot be read.
@@ -26,12 +30,12 @@ def read_inputs_file(path: str) -> JsonObject:
         data = Path(path).read_bytes()
     except OSError as failure:
         reason = (failure.strerror or "no reason given").lower()
-        raise ProjectError(f"inputs file `{path}` cannot be read: {reason}") from failure
+        raise ProjectError(f"{noun} file `{path}` cannot be read: {reason}") from failure
     source = decode_source(path, data)
     value = _read_json(source) if path.endswith(".json") else _read_yaml(source)
     if not isinstance(value, dict):
         raise BadRequest(
-            f"inputs file `{path}`: expected a mapping of inputs", "write a line `name: value`"
+            f"{noun} file `{path}`: expected a mapping of {noun}", "write a line `name: value`"
         )
     return value
 

@@ -1,8 +1,8 @@
-"""What is wrong with the value of an input, in plain words: expected before found."""
+"""What is wrong with a value that somebody gave, in plain words: expected before found."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from flowrun.errors import name_list
 from flowrun.ids import JsonObject, JsonValue
@@ -20,12 +20,33 @@ EXPECTED_TYPES: Mapping[str, str] = {
 }
 
 
-def first_complaint(name: str, schema: JsonObject, value: JsonValue) -> str | None:
-    """Return a sentence on the first thing that does not fit the schema, or None."""
+def first_complaint(
+    name: str, schema: JsonObject, value: JsonValue, noun: str = "input"
+) -> str | None:
+    """Return a sentence on the first thing that does not fit the schema, or None.
+
+    Args:
+        name: What people call the value; empty when they only call its fields by names.
+        schema: JSON Schema.
+        value: What was given.
+        noun: What the value is to people: an input, a field of a form.
+    """
     import jsonschema_rs  # a compiled library that flows without inputs need not load
 
     for error in jsonschema_rs.validator_for(dict(schema)).iter_errors(value):
-        return _sentence(name, cast("_Violation", error))
+        return _sentence(_Subject(noun, name), cast("_Violation", error))
+    return None
+
+
+def field_complaint(schema: JsonObject, name: str, value: JsonValue) -> str | None:
+    """Return a sentence on what is wrong with one field of a form, whatever the others are."""
+    import jsonschema_rs
+
+    validator = jsonschema_rs.validator_for({**schema, "required": []})
+    for error in validator.iter_errors({name: value}):
+        violation = cast("_Violation", error)
+        if list(violation.instance_path)[:1] == [name]:
+            return _sentence(_Subject("field", ""), violation)
     return None
 
 
@@ -53,22 +74,29 @@ class _Violation(Protocol):
     def instance_path(self) -> Sequence[str | int]: ...
 
 
-def _sentence(name: str, error: _Violation) -> str:
+class _Subject(NamedTuple):
+    noun: str
+    name: str
+
+
+def _sentence(subject: _Subject, error: _Violation) -> str:
     kind, path = error.kind, list(error.instance_path)
     if kind.name == "required":
-        return f"{_place(name, [*path, str(kind.value)])} is required"
+        return f"{_place(subject, [*path, str(kind.value)])} is required"
     if kind.name == "additionalProperties":
         unknown = cast("Sequence[str]", kind.value)
-        return f"{_place(name, path)} has unknown keys: {name_list(unknown)}"
+        return f"{_place(subject, path)} has unknown keys: {name_list(unknown)}"
     expected = _EXPECTED.get(kind.name)
     if expected is None:
-        return f"{_place(name, path)}: {error.message}"
-    return f"{_place(name, path)}: expected {expected(kind.value)}, found {shown(error.instance)}"
+        return f"{_place(subject, path)}: {error.message}"
+    found = shown(error.instance)
+    return f"{_place(subject, path)}: expected {expected(kind.value)}, found {found}"
 
 
-def _place(name: str, path: Sequence[str | int]) -> str:
+def _place(subject: _Subject, path: Sequence[str | int]) -> str:
     below = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"input `{name}{below}`"
+    whole = f"{subject.name}{below}" if subject.name else below.removeprefix(".")
+    return f"{subject.noun} `{whole}`" if whole else "the form"
 
 
 def _number(value: JsonValue) -> str:

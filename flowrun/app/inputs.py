@@ -34,7 +34,7 @@ def read_inputs(
         name, equals, text = pair.partition("=")
         if not equals:
             raise BadRequest(f"expected `name=value`, found `{pair}`")
-        values[name] = _typed(name, text, schemas[name]) if name in schemas else text
+        values[name] = read_text(name, text, schemas[name]) if name in schemas else text
     for name in values:
         if name not in schemas:
             raise BadRequest(f"flow `{plan.flow}` has no input `{name}`", suggest(name, schemas))
@@ -47,23 +47,32 @@ def _checked(name: str, schema: JsonObject, values: Mapping[str, JsonValue]) -> 
             raise BadRequest(f"input `{name}` is required", f"add `--input {name}=...`")
         return schema["default"]
     value = values[name]
-    problem = _unsayable(value) or first_complaint(name, schema, value)
+    problem = unsayable(value) or first_complaint(name, schema, value)
     if problem is not None:
         raise BadRequest(problem if problem.startswith("input ") else f"input `{name}`: {problem}")
     return value
 
 
-def _typed(name: str, text: str, schema: JsonObject) -> JsonValue:
-    """Read a text as JSON of the declared type; a text stays what it is."""
-    kind = str(schema["type"])
+def read_text(name: str, text: str, schema: JsonObject, noun: str = "input") -> JsonValue:
+    """Read a text as JSON of the declared type; a text stays what it is.
+
+    Where several types are declared, or none, a text that is JSON is taken as that.
+
+    Raises:
+        BadRequest: it is not of the one type that is declared.
+    """
+    kind = schema.get("type")
     if kind == "string":
         return text
     try:
         value: JsonValue = json.loads(text)
     except (ValueError, RecursionError):
-        value = None
-    if not _IS_OF_TYPE[kind](value):
-        raise BadRequest(f"input `{name}`: expected {EXPECTED_TYPES[kind]}, found {shown(text)}")
+        value = None if isinstance(kind, str) else text
+    if not isinstance(kind, str):
+        return value
+    if kind in _IS_OF_TYPE and not _IS_OF_TYPE[kind](value):
+        expected = EXPECTED_TYPES[kind]
+        raise BadRequest(f"{noun} `{name}`: expected {expected}, found {shown(text)}")
     return int(value) if kind == "integer" and isinstance(value, float) else value
 
 
@@ -80,7 +89,7 @@ _IS_OF_TYPE: Mapping[str, Callable[[JsonValue], bool]] = {
 }
 
 
-def _unsayable(value: JsonValue, depth: int = 0) -> str | None:
+def unsayable(value: JsonValue, depth: int = 0) -> str | None:
     """Say what keeps a value from being written down as JSON, or return None."""
     match value:
         case str() if not _is_unicode(value):
@@ -95,7 +104,7 @@ def _unsayable(value: JsonValue, depth: int = 0) -> str | None:
             parts = value
         case _:
             return None
-    said = (_unsayable(part, depth + 1) for part in parts)
+    said = (unsayable(part, depth + 1) for part in parts)
     return next((one for one in said if one is not None), None)
 
 

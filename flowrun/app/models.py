@@ -64,7 +64,9 @@ def choose_models(
         asked=asked,
         environ=environ,
         replies=beside if (project.root / beside).is_file() else None,
-        needed=any(not assistant.endpoint for assistant in plan.assistants),
+        needed=any(
+            not assistant.endpoint for each in plan.all_plans() for assistant in each.assistants
+        ),
     )
 
 

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePosixPath
 
 from flowrun.app.endpoint_choice import EndpointChoice
 from flowrun.app.models import ModelDirectory
@@ -24,6 +23,7 @@ from flowrun.interpreter.flow import interpret_flow
 from flowrun.interpreter.state import prepare_plan
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.ports.durable import Durable
+from flowrun.ports.engine import RunSetting
 from flowrun.ports.runtime import Runtime
 from flowrun.ports.tools import ToolProblem, ToolRunner
 from flowrun.runtimes.local import LocalRuntime
@@ -33,7 +33,7 @@ from flowrun.source.text import Position, Span
 from flowrun.spec.bind import BoundFlow
 from flowrun.spec.spans import DocPath, SpanIndex
 from flowrun.storage.database import open_database
-from flowrun.tools.runner import LocalToolRunner, load_tools
+from flowrun.tools.runner import LocalToolRunner, load_all_tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,7 @@ class Session:
     engine: JournalEngine
     project: Project
     plan: ExecutionPlan
+    tools: ToolRunner
     notice: str | None
 
 
@@ -85,8 +86,9 @@ async def open_session(
         stack.callback(tools.close)
         models = ModelDirectory(project, undertaking.choice, environ, clock)
         stack.push_async_callback(models.close)
-        for assistant in plan.assistants:
-            models.model_for(assistant.endpoint)
+        for each in plan.all_plans():
+            for assistant in each.assistants:
+                models.model_for(assistant.endpoint)
         database = open_database(
             project.store_path,
             holder=f"`{undertaking.purpose}` (process {os.getpid()})",
@@ -99,7 +101,7 @@ async def open_session(
         engine = JournalEngine(database, clock, interpreter)
         stack.push_async_callback(engine.close)
         notice = undertaking.choice.notice
-        yield Session(engine=engine, project=project, plan=plan, notice=notice)
+        yield Session(engine=engine, project=project, plan=plan, tools=tools, notice=notice)
 
 
 class _Interpreter:
@@ -115,18 +117,18 @@ class _Interpreter:
         scope: Durable,
         plan: ExecutionPlan,
         inputs: JsonObject,
-        environment: Mapping[str, str],
+        setting: RunSetting,
     ) -> FlowRunFinished:
         prepared = self._prepared if plan is self._plan else prepare_plan(plan)
-        return await self._run(scope, prepared, inputs=inputs, environment=environment)
+        return await self._run(scope, prepared, inputs=inputs, setting=setting)
 
 
 def _load_tools(undertaking: Undertaking, environ: Mapping[str, str]) -> LocalToolRunner:
     project, path = undertaking.project, undertaking.flow_path
-    loaded = load_tools(
-        undertaking.plan.tools,
+    loaded = load_all_tools(
+        undertaking.plan,
+        path,
         root=project.root,
-        flow_dir=project.root / PurePosixPath(path).parent,
         tool_paths=[project.root / folder for folder in project.settings.tool_paths],
         environment=environ,
         secrets=Secrets(environ),
@@ -140,7 +142,9 @@ def _load_tools(undertaking: Undertaking, environ: Mapping[str, str]) -> LocalTo
 
 
 def _complain(problem: ToolProblem, flow_path: str, bound: BoundFlow | None) -> Diagnostic:
-    """Point at the tool's own line; a resumed run has only the name of the file it came from."""
+    """Point at the tool's own line, or only at the file of a sub-flow, or of a resumed run."""
+    if problem.flow not in ("", flow_path):
+        flow_path, bound = problem.flow, None
     start = Position(1, 1)
     span = Span(flow_path, start, start)
     if bound is not None:

@@ -7,7 +7,6 @@ that no other task ever sees half of it. Where a run may go is asked of the tabl
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flowrun.assistants.conversation import answered, spoken
 from flowrun.assistants.drafts import CallsDraft, MessageDraft
 from flowrun.assistants.live import LiveRun, LiveThread
 from flowrun.assistants.outcome import Answered, AskedForCalls, CutShort, Outcome
@@ -38,8 +37,8 @@ from flowrun.assistants.states import RunTrigger, message_cut, next_status, step
 from flowrun.assistants.store import AssistantStore
 from flowrun.clock import Clock
 from flowrun.ids import mint
-from flowrun.ports.models import AssistantItem, TokenUsage
-from flowrun.ports.runtime import RunStatus, RunTextDelta
+from flowrun.ports.models import TokenUsage
+from flowrun.ports.runtime import AnsweredRound, RunStatus, RunTextDelta
 
 _NO_TOKENS = TokenUsage()
 
@@ -71,7 +70,7 @@ class Ledger:
         )
         self._store.add_message(thread.thread.number, message)
         thread.mark = self._store.mark
-        self._show(thread, message)
+        thread.conversation.say(message)
         return message
 
     def add_thread(self, label: str, metadata: Metadata) -> LiveThread:
@@ -111,6 +110,7 @@ class Ledger:
         live = LiveRun(run, thread, len(thread.transcript.items))
         thread.active = live
         self._store.add_run(thread.thread.number, run, snapshot_digest)
+        live.first_item = self._carry_rounds(live, wanted.rounds)
         thread.mark = self._store.mark
         return live
 
@@ -143,10 +143,10 @@ class Ledger:
         )
         match outcome:
             case Answered(parts):
-                self._show(live.thread, self._record_message(live, parts, usage))
+                live.thread.conversation.say(self._record_message(live, parts, usage))
                 self._end(live, state, RunTrigger.COMPLETE)
             case CutShort(parts, run_cut, cut):
-                self._show(live.thread, self._record_message(live, parts, usage, cut))
+                live.thread.conversation.say(self._record_message(live, parts, usage, cut))
                 self._end(live, replace(state, cut=run_cut), RunTrigger.CUT_SHORT)
             case AskedForCalls():
                 self._record_calls(live, outcome, usage)
@@ -163,7 +163,7 @@ class Ledger:
         step = replace(step, status="completed", outputs=tuple(outputs), ended_at=self.now())
         self._store.end_step(thread.thread.number, step)
         self._set_state(live, replace(state, status=status, pending_calls=()))
-        thread.transcript.items += answered(step, live.said_before_calls)
+        thread.conversation.answer(step, live.said_before_calls)
         live.open_step, live.said_before_calls = None, ""
         live.untold += [StepChanged("completed", step), RunChanged(status, live.run)]
 
@@ -212,6 +212,26 @@ class Ledger:
     def seconds_left(self, live: LiveRun) -> float:
         """Return the seconds to the run's deadline."""
         return live.monotonic_deadline - self._clock.monotonic()
+
+    def _carry_rounds(self, live: LiveRun, rounds: Sequence[AnsweredRound]) -> int:
+        """Let a run begin with rounds; return the first item that is its own.
+
+        Those that the thread shows already, because an earlier run took their outputs, stay where
+        they are. None of them is a turn of the model, but a forced call is not forced again.
+        """
+        thread, now = live.thread, self.now()
+        places: list[int] = []
+        for one in rounds:
+            draft = CallsDraft(live.run, now)
+            asked = draft.step(thread.take_place(), one.calls, None)
+            step = replace(asked, status="completed", outputs=one.outputs, ended_at=now)
+            self._store.add_step(thread.thread.number, step)
+            places.append(thread.conversation.carry(step))
+            thread.call_ids.update([call.id for call in one.calls])
+        live.turn = len(rounds)
+        if not rounds:
+            thread.conversation.let_out()
+        return min(places, default=len(thread.transcript.items))
 
     def _record_message(
         self,
@@ -274,7 +294,7 @@ class Ledger:
             parts = (TextPart("".join(draft.pieces)),)
             cut = message_cut(status)
             message = self._record_message(live, parts, None, cut, (ending, error))
-            self._show(thread, message)
+            thread.conversation.say(message)
         step = live.open_step
         if live.calls_draft is not None and live.calls_draft.held is None:
             step = live.calls_draft.step(thread.take_place(), (), None)
@@ -284,8 +304,7 @@ class Ledger:
         step = replace(step, status=ending, ended_at=self.now(), last_error=error)
         self._store.end_step(thread.thread.number, step)
         live.untold.append(StepChanged(ending, step))
-        if live.said_before_calls:
-            thread.transcript.items.append(AssistantItem(live.said_before_calls))
+        thread.conversation.leave(step, live.said_before_calls)
         live.open_step, live.said_before_calls = None, ""
 
     def _end(self, live: LiveRun, state: RunState, trigger: RunTrigger) -> None:
@@ -301,9 +320,3 @@ class Ledger:
         live.run = replace(live.run, state=state)
         self._store.set_run_state(live.run)
         live.thread.mark = self._store.mark
-
-    def _show(self, thread: LiveThread, message: Message) -> None:
-        """Let models see a message from now on."""
-        item = spoken(message)
-        if item is not None:
-            thread.transcript.items.append(item)

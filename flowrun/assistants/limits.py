@@ -13,7 +13,7 @@ from flowrun.assistants.records import Metadata, NewAssistant, NewMessage, NewRu
 from flowrun.errors import RuntimeRejected
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.ports.models import FunctionTool
-from flowrun.ports.runtime import RunStatus
+from flowrun.ports.runtime import AnsweredRound, RunStatus
 
 NAME_LENGTH = 256
 DESCRIPTION_LENGTH = 512
@@ -85,6 +85,7 @@ def check_run(wanted: NewRun) -> None:
     _check_at_least("max_completion_tokens", options.max_completion_tokens, 1)
     for message in wanted.messages:
         check_message(message)
+    _check_rounds(wanted.rounds)
     read_metadata(wanted.metadata)
 
 
@@ -184,6 +185,18 @@ def nothing_to_answer(thread_id: str) -> RuntimeRejected:
         "or an assistant with instructions.",
         code="invalid_thread",
     )
+
+
+def _check_rounds(rounds: Sequence[AnsweredRound]) -> None:
+    ids = [call.id for one in rounds for call in one.calls]
+    if len(set(ids)) < len(ids):
+        raise RuntimeRejected(f"Expected rounds of calls under different ids, got {ids!r}")
+    for one in rounds:
+        if not one.calls or len(one.calls) != len(one.outputs):
+            raise RuntimeRejected(
+                f"Expected an output for each of 1 or more calls, got {len(one.outputs)} outputs "
+                f"for {len(one.calls)} calls"
+            )
 
 
 def _metadata_value(key: str, value: JsonValue) -> str:

@@ -6,6 +6,7 @@ once. A live run adds what is only a view: the message being written, whom to in
 
 import asyncio
 
+from flowrun.assistants.conversation import Conversation
 from flowrun.assistants.drafts import CallsDraft, MessageDraft
 from flowrun.assistants.progress import Progress
 from flowrun.assistants.records import AssistantRun, RunStep, Thread
@@ -16,11 +17,21 @@ from flowrun.ports.models import Transcript
 class LiveThread:
     """A thread, its conversation, and the run that holds it."""
 
-    __slots__ = ("active", "call_ids", "mark", "next_place", "thread", "transcript", "weights")
+    __slots__ = (
+        "active",
+        "call_ids",
+        "conversation",
+        "mark",
+        "next_place",
+        "thread",
+        "transcript",
+        "weights",
+    )
 
     def __init__(self, thread: Thread, mark: int = 0) -> None:
         self.thread = thread
         self.transcript = Transcript()
+        self.conversation = Conversation(self.transcript.items)
         self.weights = Weights(self.transcript)
         self.next_place = 1
         self.call_ids: set[str] = set()
@@ -28,6 +39,12 @@ class LiveThread:
         self.active: LiveRun | None = None
         self.mark = mark
         """The store's mark of its latest write; see `store.AssistantStore.settle`."""
+
+    def take_over(self, rebuilt: Conversation) -> None:
+        """Go on with a conversation that was read back; there was nothing before it."""
+        self.conversation.items += rebuilt.items
+        self.conversation.rounds = rebuilt.rounds
+        self.conversation.held = rebuilt.held
 
     def take_place(self) -> int:
         """Return the next place in the thread's sequence."""

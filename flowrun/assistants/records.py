@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.ports.models import FunctionTool, TokenUsage, ToolCall
-from flowrun.ports.runtime import TERMINAL, RunStatus
+from flowrun.ports.runtime import TERMINAL, AnsweredRound, RunStatus
 
 Metadata: TypeAlias = Mapping[str, str]
 
@@ -184,6 +184,8 @@ class NewRun:
     label: str = ""
     messages: tuple[NewMessage, ...] = ()
     """Added to the thread in the same breath as the run."""
+    rounds: tuple[AnsweredRound, ...] = ()
+    """Answered calls of a run put aside, that this one begins with; ours, not the protocol's."""
     model: str | None = None
     instructions: str | None = None
     additional_instructions: str | None = None

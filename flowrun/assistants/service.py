@@ -100,6 +100,22 @@ class AssistantsService:
         """
         return self._shelf.thread(thread_id).thread
 
+    async def delete_thread(self, thread_id: str) -> None:
+        """Delete a thread with its messages, runs and run steps; done when this returns.
+
+        A run that holds it is cancelled. Labels of what is deleted are free again at once.
+
+        Raises:
+            RuntimeRejected: there is none with this id.
+        """
+        thread = self._shelf.find(thread_id)
+        active = self._shelf.active_run(thread)
+        if active is not None and not self._ledger.end_if_due(active):
+            self._ledger.cancel(active)
+        self._store.delete_thread(thread)
+        self._shelf.delete(thread)
+        await self.settle()
+
     def add_message(self, thread_id: str, wanted: NewMessage) -> Message:
         """Add a message to a thread that no run holds.
 

@@ -40,6 +40,8 @@ class Shelf:
         self._run_ids: dict[str, str] = {}
         self._over: dict[str, LiveRun] = {}
         """Runs that are over and may not be durable yet."""
+        self._deleted: dict[str, int] = {}
+        """Threads that may still be in the store, and the mark at which they are not any more."""
 
     def put_thread(self, thread: LiveThread) -> None:
         """Keep a thread."""
@@ -64,10 +66,38 @@ class Shelf:
         if live is not None:
             self._threads.move_to_end(thread_id)
             return live
-        thread = self._store.thread(identifier=thread_id)
-        if thread is None:
+        return self._load(self.find(thread_id))
+
+    def find(self, thread_id: str) -> Thread:
+        """Return what is known of a thread, without reading it back.
+
+        Raises:
+            RuntimeRejected: there is none with this id.
+        """
+        live = self._threads.get(thread_id)
+        thread = self._store.thread(identifier=thread_id) if live is None else live.thread
+        if thread is None or self._is_deleted(thread_id):
             raise not_found("thread", thread_id)
-        return self._load(thread)
+        return thread
+
+    def active_run(self, thread: Thread) -> LiveRun | None:
+        """Return the run that holds a thread, if one does."""
+        live = self._threads.get(thread.id)
+        if live is not None:
+            return live.active
+        latest = self._store.latest_run(thread)
+        return None if latest is None or latest.is_over else self._load(thread).active
+
+    def delete(self, thread: Thread) -> None:
+        """Forget a thread for good; its deletion is queued, and no run holds it."""
+        self._deleted[thread.id] = self._store.mark
+        self._threads.pop(thread.id, None)
+        if self._thread_ids.get(thread.label) == thread.id:
+            del self._thread_ids[thread.label]
+        for live in [one for one in self._runs.values() if one.run.thread_id == thread.id]:
+            del self._runs[live.run.id]
+            self._over.pop(live.run.id, None)
+            self._run_ids.pop(live.run.label, None)
 
     def labelled_thread(self, label: str) -> LiveThread | None:
         """Return the thread with a label, if there is one."""
@@ -75,7 +105,7 @@ class Shelf:
         if thread_id is not None:
             return self.thread(thread_id)
         thread = self._store.thread(label=label)
-        return None if thread is None else self._load(thread)
+        return None if thread is None or self._is_deleted(thread.id) else self._load(thread)
 
     def run(self, thread_id: str, run_id: str) -> LiveRun:
         """Return a run of a thread.
@@ -97,7 +127,7 @@ class Shelf:
         if run_id is not None:
             return self._runs[run_id]
         run = self._store.run(label=label)
-        if run is None:
+        if run is None or self._is_deleted(run.thread_id):
             return None
         self.thread(run.thread_id)
         return self._runs.get(run.id) or self._finished(run)
@@ -118,6 +148,13 @@ class Shelf:
         for live in self._runs.values():
             live.stop_clock()
 
+    def _is_deleted(self, thread_id: str) -> bool:
+        mark = self._deleted.get(thread_id)
+        if mark is not None and mark <= self._store.durable_mark:
+            del self._deleted[thread_id]
+            mark = None
+        return mark is not None
+
     def _drop_oldest(self, durable: int) -> None:
         """Forget the thread unused for longest, unless it is needed."""
         thread_id, oldest = next(iter(self._threads.items()))
@@ -134,7 +171,7 @@ class Shelf:
         latest = self._store.latest_run(thread)
         active = latest if latest is not None and not latest.is_over else None
         rebuilt = rebuild(messages, steps, None if active is None else active.first_place)
-        live.transcript.items += rebuilt.items
+        live.take_over(rebuilt.conversation)
         live.call_ids.update([call.id for step in steps for call in step.calls])
         live.next_place = 1 + max(
             [0, *[one.place for one in messages], *[one.place for one in steps]]

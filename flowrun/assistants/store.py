@@ -48,6 +48,8 @@ _END_STEP = (
     "UPDATE run_step SET outputs = ?, status = ?, ended_at = ?, ending = ? "
     "WHERE thread = ? AND place = ?"
 )
+_DELETE_THREAD = "DELETE FROM thread WHERE number = ?"
+"""Its messages, runs and steps go with it, by their foreign keys."""
 
 _ASSISTANT = "SELECT id, label, created_at, body FROM assistant "
 _THREAD = "SELECT number, id, label, created_at, body FROM thread "
@@ -106,6 +108,10 @@ class AssistantStore:
         """Write a new thread."""
         label, body = sqlable(thread.label), thread_body(thread)
         self._write(_ADD_THREAD, (thread.number, thread.id, label, thread.created_at, body))
+
+    def delete_thread(self, thread: Thread) -> None:
+        """Delete a thread with all that is on it."""
+        self._write(_DELETE_THREAD, (thread.number,))
 
     def add_message(self, thread_number: int, message: Message) -> None:
         """Write a message in its final form."""

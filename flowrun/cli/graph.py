@@ -22,8 +22,9 @@ def command(flow: str, form: str) -> int:
       flowrun graph flows/report.flow.yaml
       flowrun graph flows/report.flow.yaml --format mermaid > report.mmd
 
-    Steps of one lane run one after the other, lanes side by side. Nothing is run. Exit code 3 when
-    the flow has errors; they are shown.
+    Steps of one lane run one after the other, lanes side by side. Conditions, loops, tries and
+    people stand at their steps, the lanes of a sub-flow below the step that runs it. Nothing is
+    run. Exit code 3 when the flow has errors; they are shown.
     """  # \b keeps click from filling the examples
     plan = load_or_exit(flow).require_plan()
     match form:

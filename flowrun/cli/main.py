@@ -12,6 +12,7 @@ import click
 from flowrun.cli.streams import OutputLost, deliver, secure_streams, settle, silence, tell
 from flowrun.errors import FlowrunError, InvalidSource
 from flowrun.ids import VERSION
+from flowrun.source.collector import collector_paused
 
 COMMANDS: dict[str, str] = {
     "execute": "Run a flow to its end.",
@@ -56,7 +57,8 @@ class LazyGroup(click.Group):
         """Return the command, importing its file."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"flowrun.cli.{cmd_name}").command
+        with collector_paused():  # what is imported stays; looking through it is in vain
+            command: click.Command = import_module(f"flowrun.cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

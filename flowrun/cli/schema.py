@@ -2,7 +2,7 @@
 
 import click
 
-NAMES = ("flow", "project", "replies", "result", "event")
+NAMES = ("flow", "project", "replies", "result", "event", "export")
 
 
 @click.command(name="schema", short_help="Print a JSON Schema.")

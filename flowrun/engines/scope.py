@@ -1,4 +1,4 @@
-"""`Durable` over the journal: one live run, and the scopes inside it.
+"""`Durable` over the journal: the scopes inside one live run.
 
 Two rules carry it: the event that says what an effect did is durable before anybody uses it, and
 the intent of anything that must not happen twice is durable before it begins. Both come down to the
@@ -7,101 +7,31 @@ order in which rows reach the writer, since the store makes them durable in exac
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import cast
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
-from flowrun.clock import Clock
+from flowrun.engines.row_text import row_json
+from flowrun.engines.strand import ChildScope, Strand, Work
 from flowrun.errors import IllegalTransition
-from flowrun.events.codec import decode_event, encode_event
+from flowrun.events.codec import decode_event
 from flowrun.events.records import Event
-from flowrun.events.stamped import RunSink, StampedEvent
-from flowrun.ids import JsonValue, compact_json
-from flowrun.ports.durable import Durable, EffectPolicy, OutcomeUnknown
-from flowrun.storage.database import Database
+from flowrun.events.stamped import StampedEvent
+from flowrun.ids import JsonValue
+from flowrun.ports.durable import EffectPolicy, OutcomeUnknown, RunCancelled, Signal
 
-APPEND = "INSERT INTO journal (run, seq, key, kind, body, at) VALUES (?, ?, ?, ?, ?, ?)"
 _EVENT = "SELECT body FROM journal WHERE run = ? AND key = ? AND kind = 'event'"
-
-
-SEEN_WITHIN_S = 0.1
-"""How long an event that nobody waits for may be hidden from those who look into the store."""
-
-
-@dataclass(slots=True, kw_only=True)
-class LiveRun:
-    """What one process knows of a run it is executing."""
-
-    number: int
-    run_id: str
-    database: Database
-    clock: Clock
-    sinks: Sequence[RunSink]
-    """Who watches; more may come while the run is alive."""
-    entry: int = 1
-    """How many times the run has been entered, this time included."""
-    seq: int = 0
-    intents: frozenset[str] = frozenset()
-    """Keys whose intent an earlier life recorded."""
-    facts: dict[str, str] = field(default_factory=dict)
-    events: dict[str, str] = field(default_factory=dict)
-    """Events of earlier lives, by key, as text."""
-    taken: set[str] = field(default_factory=set)
-    """Keys of events of this life, from the moment their effect begins."""
-    stopping: bool = False
-    """Nothing new begins: the run is about to be parked."""
-    ending: bool = False
-    """Its last row is on the way; interrupting it now would only lose that."""
-    at_work: int = 0
-    """Effects under way that must not be interrupted lightly."""
-    idle: asyncio.Event = field(default_factory=asyncio.Event)
-    flush: asyncio.TimerHandle | None = None
-
-    def append(self, key: str, kind: str, body: str) -> float:
-        """Queue one row; return its time."""
-        self.seq += 1
-        at = self.clock.now()
-        self.database.submit(APPEND, ((self.number, self.seq, key, kind, body, at),))
-        return at
-
-    def append_event(self, key: str, event: Event) -> None:
-        """Queue an event's row and show the event."""
-        at = self.append(key, "event", encode_event(event))
-        if self.sinks:
-            self.show(StampedEvent(event, self.seq, at))
-
-    def write_soon(self) -> None:
-        """Have what was appended written before long, should nothing else cause it."""
-        if self.flush is None:
-            self.flush = asyncio.get_running_loop().call_later(SEEN_WITHIN_S, self._write_now)
-
-    def _write_now(self) -> None:
-        self.flush = None
-        self.database.write_waiting()
-
-    def show(self, event: StampedEvent) -> None:
-        """Show an event to whoever watches."""
-        for sink in self.sinks:
-            sink(self.run_id, event)
-
-
-@dataclass(slots=True)
-class ChildScope:
-    """A child at work: its key, and its failure once it is over."""
-
-    key: str
-    failure: BaseException | None = None
 
 
 class JournalScope:
     """One scope of a live run. See `ports.durable.Durable` for the contract of each operation."""
 
-    __slots__ = ("_children", "_over", "_prefix", "_run", "_wake")
+    __slots__ = ("_over", "_prefix", "_run", "_wake", "strand")
 
-    def __init__(self, run: LiveRun, prefix: str = "") -> None:
-        self._run = run
+    def __init__(self, strand: Strand, prefix: str = "") -> None:
+        self._run = strand.run
+        self.strand = strand
+        """Which it shares with the scopes nested in it."""
         self._prefix = prefix
-        self._children: set[asyncio.Task[None]] = set()
         self._over: list[ChildScope] = []
         self._wake: asyncio.Future[None] | None = None
 
@@ -127,14 +57,18 @@ class JournalScope:
         if path in run.taken:
             return await self._again(path)
         if run.stopping:
-            await asyncio.Event().wait()  # parked: nothing new begins, cancellation is on its way
-        if policy == "at_most_once":
-            return await self._once(path, act)
+            await asyncio.Event().wait()  # nothing new begins, cancellation is on its way
         run.database.require_open()
-        run.taken.add(path)
-        event = await act()
-        run.append_event(path, event)
-        await run.database.commit()
+        run.under_way += 1
+        try:
+            if policy != "repeatable":
+                return await self._announced(path, act, policy)
+            run.taken.add(path)
+            event = await act()
+            run.append_event(path, event)
+            await run.database.commit()
+        finally:
+            run.let_go()
         return event
 
     def begun(self, key: str) -> bool:
@@ -142,21 +76,80 @@ class JournalScope:
         path = self._prefix + key
         return path in self._run.intents and path not in self._run.events
 
-    def child(self, key: str, work: Callable[[Durable], Awaitable[None]]) -> ChildScope:
+    def child(self, key: str, work: Work) -> ChildScope:
         """Start work beside this one, in a scope of its own."""
-        scope = JournalScope(self._run, f"{self._prefix}{key}/")
         child = ChildScope(key)
-        task = asyncio.get_running_loop().create_task(self._see_through(child, work, scope))
-        self._children.add(task)  # it leaves by itself; a callback would cost a turn of the loop
+        own = JournalScope(Strand(self._run), f"{self._prefix}{key}/")
+        self.strand.begin(child, work, own, self._take_in)
         return child
 
     async def wait_any(self) -> Sequence[ChildScope]:
         """Wait until a child is over; return all that are and were not returned yet."""
-        if not self._over:
-            self._wake = asyncio.get_running_loop().create_future()
-            await self._wake
+        roots = self.strand.roots
+        if not self._over and (roots is None or not self._run.cancelled):
+            await self._wait_for_child()
+        if roots is not None and self._run.cancelled:
+            while not roots.told:
+                await self._wait_for_child()
+            raise RunCancelled
         over, self._over = self._over, []
         return over
+
+    def nested(self, key: str) -> "JournalScope":
+        """Return the scope below this one, in the same strand."""
+        return JournalScope(self.strand, f"{self._prefix}{key}/")
+
+    async def within(self, key: str, seconds: float, work: Work) -> bool:
+        """Do work for at most so long, counted from when it first began; tell whether it ended."""
+        run, path, roots = self._run, self._prefix + key, self.strand.roots
+        if run.timer_left(path, seconds) <= 0:
+            run.fire(path)
+            return False
+        child, own = ChildScope(key), JournalScope(Strand(run, roots), self._prefix)
+        if roots is None:
+            ended = await self._limit(path, child, work, own)
+        else:
+            roots.strands.append(own.strand)
+            try:
+                ended = await self._limit(path, child, work, own)
+            finally:
+                roots.strands.remove(own.strand)
+        if not ended:
+            run.fire(path)
+        elif child.failure is not None:
+            raise child.failure
+        return ended
+
+    async def until(self, key: str, seconds: float) -> None:
+        """Wait until so long after it was first asked."""
+        run, path = self._run, self._prefix + key
+        if run.timer_left(path, seconds) > 0:
+            wake = asyncio.get_running_loop().create_future()
+            run.arm(path, partial(self.strand.end_pause, wake))
+            try:
+                await self.strand.pause(wake)
+            finally:
+                run.timers.disarm(path)
+        run.fire(path)
+
+    async def signal(self, key: str) -> Signal:
+        """Wait for what somebody sends to the path of `key`; the first one counts, for good.
+
+        Raises:
+            IllegalTransition: somebody waits for it already.
+        """
+        run, path = self._run, self._prefix + key
+        while (heard := run.hear(path)) is None:
+            if path in run.waiters:
+                raise IllegalTransition(f"signal `{path}`", "waited for", "wait")
+            wake = asyncio.get_running_loop().create_future()
+            run.waiters[path] = partial(self.strand.end_pause, wake)
+            try:
+                await self.strand.pause(wake)
+            finally:
+                del run.waiters[path]
+        await run.database.commit()
+        return heard
 
     async def record(self, key: str, event: Event) -> None:
         """Append an event and return when it is durable."""
@@ -188,7 +181,7 @@ class JournalScope:
             found: JsonValue = json.loads(known)
             return found
         value = find()
-        text = self._run.facts[path] = compact_json(value)
+        text = self._run.facts[path] = row_json(value)
         self._run.append(path, "fact", text)
         await self._run.database.commit()
         return value
@@ -197,28 +190,25 @@ class JournalScope:
         """Return the time."""
         return self._run.clock.now()
 
-    async def abandon(self) -> None:
-        """Cancel every child and wait until they are gone."""
-        children = tuple(self._children)
-        for task in children:
-            task.cancel()
-        await asyncio.gather(*children, return_exceptions=True)
-
-    async def _once(self, path: str, act: Callable[[], Awaitable[Event]]) -> Event:
-        """Do what must not happen twice; from intent to result, parking waits for it a little."""
-        run = self._run
-        if path in run.intents:
+    async def _announced(
+        self, path: str, act: Callable[[], Awaitable[Event]], policy: EffectPolicy
+    ) -> Event:
+        """Do what has an intent first; parking waits a little for what must not be cut short."""
+        run, again = self._run, path in self._run.intents
+        if again and policy != "keyed":
             raise OutcomeUnknown(path)
-        run.at_work += 1
+        guarded = policy != "keyed"
+        run.at_work += guarded
         try:
-            run.append(path, "intent", "{}")
             run.taken.add(path)
-            await run.database.commit()
+            if not again:
+                run.append(path, "intent", f'{{"entry":{run.entry}}}')
+                await run.database.commit()
             event = await act()
             run.append_event(path, event)
             await run.database.commit()
         finally:
-            run.at_work -= 1
+            run.at_work -= guarded
             if run.at_work == 0:
                 run.idle.set()
         return event
@@ -236,36 +226,33 @@ class JournalScope:
             raise IllegalTransition(f"effect `{path}`", "begun", "begin")
         return decode_event(str(rows[0][0]))
 
-    async def _see_through(
-        self, child: ChildScope, work: Callable[[Durable], Awaitable[None]], scope: "JournalScope"
-    ) -> None:
-        """Run a child to its end, whatever that is, and tell whoever waits."""
+    async def _limit(self, path: str, child: ChildScope, work: Work, own: "JournalScope") -> bool:
+        """Do work until its timer is over; return when it is gone, and whether it had ended."""
+        run, over = self._run, list[ChildScope]()
+        wake = asyncio.get_running_loop().create_future()
+        holder = Strand(run)
+
+        def take_in(child: ChildScope) -> None:
+            over.append(child)
+            self.strand.end_pause(wake)
+
+        run.arm(path, partial(self.strand.end_pause, wake))
+        holder.begin(child, work, own, take_in)
         try:
-            await work(scope)
-        except BaseException as failure:
-            child.failure = failure
-            if isinstance(failure, asyncio.CancelledError | KeyboardInterrupt | SystemExit):
-                raise
+            await self.strand.pause(wake)
+            in_time = bool(over)
         finally:
-            if scope._children:  # noqa: SLF001  # its own class
-                await scope.abandon()
-            self._children.discard(cast("asyncio.Task[None]", asyncio.current_task()))
-            self._over.append(child)
-            if self._wake is not None and not self._wake.done():
-                self._wake.set_result(None)
+            run.timers.disarm(path)
+            await holder.abandon()
+        return in_time or (bool(over) and not isinstance(child.failure, asyncio.CancelledError))
 
+    async def _wait_for_child(self) -> None:
+        wake = asyncio.get_running_loop().create_future()
+        self._wake = self.strand.child_wait = wake
+        await self.strand.pause(wake)
 
-def load_run(run: LiveRun, rows: Sequence[tuple[int, str, str, str]]) -> None:
-    """Fill a live run with what earlier lives recorded: `(seq, key, kind, body)` in order."""
-    intents: set[str] = set()
-    homes: Mapping[str, dict[str, str]] = {
-        "fact": run.facts,
-        "event": run.events,
-    }
-    for seq, key, kind, body in rows:
-        run.seq = max(run.seq, seq)
-        if kind == "intent":
-            intents.add(key)
-        else:
-            homes[kind][key] = body
-    run.intents = frozenset(intents)
+    def _take_in(self, child: ChildScope) -> None:
+        """Take in the end of a child; the root of a cancelled run waits for all of them."""
+        self._over.append(child)
+        if self.strand.roots is None or not self._run.cancelled:
+            self.strand.end_pause(self._wake)

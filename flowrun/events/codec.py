@@ -147,7 +147,9 @@ def _requests(value: JsonValue) -> JsonValue:
 _READERS: Mapping[str, Callable[[JsonValue], JsonValue]] = {
     "calls": _requests,
     "call_ids": _tuple,
+    "errors": _tuple,
     "messages": _tuple,
+    "questions": _tuple,
     "tool_calls": _tuple,
 }
 """Fields that are tuples; JSON has only lists."""

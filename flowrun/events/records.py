@@ -2,6 +2,10 @@
 
 An event is written once, carries its own version through `events.codec`, and never changes.
 Those marked transient are shown and not kept.
+
+`step` is a step's label. It is the step's name; inside a sub-flow `outer/inner`; for one item of a
+`foreach` `name[3]` (from 0, as in the list); for one iteration of a `repeat` `name#2` (from 1); for
+one try of a `retry` `name~2` (from 1). The suffixes come in this order: `files[3]#2~1`.
 """
 
 from dataclasses import dataclass, field
@@ -11,6 +15,12 @@ from flowrun.ids import JsonObject, JsonValue
 
 StepStatus = Literal["completed", "failed", "skipped"]
 ToolCallStatus = Literal["completed", "failed"]
+QuestionKind = Literal["approve", "form", "approval", "unknown"]
+"""`approve` and `form`: an `ask` step without and with a schema. `approval`: a tool that a person
+must approve. `unknown`: a call whose outcome a crash has hidden."""
+Decision = Literal["approved", "rejected", "answered", "done", "run", "fail"]
+"""`approved` and `rejected` answer `approve` and `approval`; `answered` and `rejected` a `form`;
+`done` (with what it came to), `run` (it did not happen, run it) and `fail` an `unknown`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +42,57 @@ class FlowRunResumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted:
-    """A step's needs are met and it began."""
+    """A step's needs are met and it began; or an item or an iteration of one."""
 
     step: str
+    items: int | None = None
+    """How many items a `foreach` has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRetrying:
+    """A try failed and another one follows."""
+
+    step: str
+    """Without the try."""
+    attempt: int
+    """The try that failed, from 1."""
+    error: str
+    error_code: str | None
+    retry_at: float
+    """When the next one begins, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAsked:
+    """A person is waited for."""
+
+    step: str
+    question: str
+    """Plan path, unique in the run: what an answer is addressed to."""
+    kind: QuestionKind
+    message: str
+    schema: JsonObject | None = None
+    """JSON Schema of the value, an object, for `form`."""
+    call_id: str = ""
+    tool: str = ""
+    arguments: JsonObject = field(default_factory=dict)
+    """For `approval` and `unknown`: the call in question."""
+    expires_at: float | None = None
+    """In seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAnswered:
+    """A person answered, and it counts."""
+
+    step: str
+    question: str
+    decision: Decision
+    value: JsonValue = None
+    """For `answered` the form's values; for `done` what the call came to."""
+    by: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +155,9 @@ class ToolCallFinished:
     error: str | None
     """Kind of failure (`ports.tools.ToolFailureKind`), None when it succeeded."""
     duration_s: float
+    value: JsonValue = None
+    """What the tool returned, for the call of a tool step that was made after all; see
+    `interpreter.tool_call`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +180,17 @@ class StepFinished:
     error: str | None = None
     """One sentence, when it failed."""
     error_code: str | None = None
-    """`tool`, `endpoint`, `denied`, `output`, `expression`, `incomplete`, `outcome_unknown`, ..."""
+    """`tool`, `endpoint`, `denied`, `output`, `expression`, `incomplete`, `outcome_unknown`,
+    `timeout`, `rejected`, `budget`, `items`, `repeat`, `cancelled`, ..."""
     hint: str | None = None
     messages: tuple[str, ...] = ()
     tool_calls: tuple[JsonObject, ...] = ()
     """`{id, name, arguments, output, error}` of every call, in order."""
     usage: JsonObject | None = None
+    cost_usd: float | None = None
+    """None when a model that took part has no price."""
+    errors: tuple[JsonObject, ...] = ()
+    """`{index, error, code}` of every item of a `foreach` that failed."""
     thread_id: str | None = None
     run_id: str | None = None
     duration_s: float = 0.0
@@ -135,6 +201,18 @@ class FlowRunParked:
     """Work stopped on purpose and can be resumed."""
 
     reason: str
+    questions: tuple[str, ...] = ()
+    """Those that people are waited for with, by their plan paths; see `QuestionAsked`."""
+    wake_at: float | None = None
+    """When a timer goes on with it, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowRunCancelling:
+    """Somebody cancelled the run; nothing new begins."""
+
+    by: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +225,10 @@ class FlowRunFinished:
     error_code: str | None = None
     """The failed step's; see `StepFinished`."""
     hint: str | None = None
+    usage: JsonObject | None = None
+    """Tokens of the whole run, failed tries and cancelled runs included."""
+    cost_usd: float | None = None
+    """None when a model that took part has no price."""
     duration_s: float = 0.0
 
 
@@ -154,6 +236,9 @@ Event: TypeAlias = (
     FlowRunStarted
     | FlowRunResumed
     | StepStarted
+    | StepRetrying
+    | QuestionAsked
+    | QuestionAnswered
     | AssistantRunStarted
     | MessageDelta
     | ToolCallsRequested
@@ -162,5 +247,6 @@ Event: TypeAlias = (
     | ToolOutputsSubmitted
     | StepFinished
     | FlowRunParked
+    | FlowRunCancelling
     | FlowRunFinished
 )

@@ -5,6 +5,7 @@ work inside it. A text that is exactly one expression keeps its value's type. Th
 data and are never read as templates. What is in scope is the caller's business.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ __all__ = [
     "compile_template",
     "compile_value",
     "is_template",
+    "only_inserts",
 ]
 
 
@@ -60,7 +62,12 @@ def analyse_expression(text: str) -> Analysis | TemplateProblem:
         return analyse_plain(plain)
     from flowrun.expression.engine import analyse_with_jinja  # loaded only where it is needed
 
-    return analyse_with_jinja(text, bare=True)
+    return _about_braces(analyse_with_jinja(text, bare=True), text)
+
+
+def only_inserts(text: str) -> bool:
+    """Tell whether a text inserts what it refers to and does nothing else: all of it must exist."""
+    return read_plain(text) is not None
 
 
 def compile_template(text: str) -> Template:
@@ -141,6 +148,16 @@ class _List:
 
 
 _TWO = "expected one expression, found a text with several"
+_BRACES = re.compile(r"\{[{%]|[}%]\}")
+
+
+def _about_braces(found: Analysis | TemplateProblem, text: str) -> Analysis | TemplateProblem:
+    """Braces around a part of an expression are what is wrong, not what they may mean in one."""
+    braces = _BRACES.search(text)
+    if isinstance(found, Analysis) or found.code != "template/syntax" or braces is None:
+        return found
+    said = f"expected an expression without braces inside, found `{braces.group()}`"
+    return TemplateProblem(found.code, said, *braces.span(), "leave out the braces")
 
 
 def _is_braced(text: str) -> bool:

@@ -7,10 +7,12 @@ add a case under `tests/cases/check`.
 
 from collections.abc import Callable, Iterator
 
+from flowrun.graph.check_again import check_lists, check_probes, check_retries
 from flowrun.graph.check_arguments import check_arguments
+from flowrun.graph.check_flows import check_flows, check_size
+from flowrun.graph.check_limits import check_prices
 from flowrun.graph.check_names import (
     check_assistant_tools,
-    check_availability,
     check_endpoints,
     check_environment,
     check_needs,
@@ -29,6 +31,7 @@ from flowrun.graph.check_tools import (
 from flowrun.graph.check_unused import check_unused
 from flowrun.graph.check_values import check_values
 from flowrun.graph.flowgraph import FlowGraph
+from flowrun.graph.results import describe_results
 from flowrun.graph.surroundings import Surroundings
 from flowrun.graph.transforms import (
     assign_lanes,
@@ -47,7 +50,8 @@ TRANSFORMS: tuple[Callable[[FlowGraph], FlowGraph], ...] = (
     resolve_tools,  # what each tool takes and returns
     assign_lanes,
     connect_steps,  # needs, references, thread order
-    order_steps,  # last: follows from the edges
+    order_steps,  # follows from the edges
+    describe_results,  # last: a step's result may be made of those before it
 )
 
 CHECKS: tuple[Callable[[FlowGraph], Iterator[Diagnostic]], ...] = (
@@ -58,22 +62,30 @@ CHECKS: tuple[Callable[[FlowGraph], Iterator[Diagnostic]], ...] = (
     check_tool_choices,
     check_endpoints,
     check_environment,
-    check_availability,
     # templates
     check_templates,
     check_references,
     check_literals,  # what looks like a template and is none
+    check_lists,  # `foreach`
+    # sub-flows
+    check_flows,
+    check_size,
     # tools
     check_functions,
     check_programs,
     check_parameters,
     check_folders,
+    check_probes,
+    check_retries,
+    # values
     check_arguments,
     check_values,
     check_schemas,
     # order
     check_cycles,
     check_messages,
+    # limits
+    check_prices,
 )
 
 WARNINGS: tuple[Callable[[FlowGraph], Iterator[Diagnostic]], ...] = (

@@ -1,15 +1,17 @@
-"""The arguments that a step gives its tool are the ones that the tool takes."""
+"""The values that a step gives a tool or a sub-flow are the ones that it takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from flowrun.errors import name_list, plural
 from flowrun.expression.template import is_template
-from flowrun.expression.terms import Analysis, Reference
+from flowrun.expression.terms import Analysis
+from flowrun.graph.callee import Callee, callee_of
 from flowrun.graph.complaints import is_near, near
-from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, ResolvedTool
-from flowrun.graph.shapes import Lacking, look_up, resolve, type_of, types_of, words_for
+from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate
+from flowrun.graph.results import referred, sole_reference
+from flowrun.graph.shapes import type_of, types_of, words_for
 from flowrun.ids import JsonObject, JsonValue, canonical_json
-from flowrun.source.diagnostic import Diagnostic, Label
+from flowrun.source.diagnostic import Diagnostic
 from flowrun.spec.flow import Step
 from flowrun.spec.spans import DocPath
 
@@ -24,43 +26,29 @@ def check_arguments(graph: FlowGraph) -> Iterator[Diagnostic]:
         if one.where == "with" and isinstance(one.analysis, Analysis) and one.analysis.native
     }
     for name, step in graph.flow.steps.items():
-        tool = graph.tools.get(step.tool or "")
-        if tool is None or tool.parameters is None:
+        callee = callee_of(graph, name)
+        if callee is None:
             continue
-        unknown = _unknown(graph, name, step, tool)
+        unknown = _unknown(graph, name, step, callee)
         yield from unknown.values()
-        yield from _missing(graph, name, step, tool, unknown)
-        yield from _misfits(graph, name, step, tool, native)
+        yield from _missing(graph, name, step, callee, unknown)
+        yield from _misfits(graph, name, step, callee, native)
 
 
-def _properties(tool: ResolvedTool) -> Mapping[str, JsonValue]:
-    found = (tool.parameters or {}).get("properties")
-    return found if isinstance(found, Mapping) else {}
-
-
-def _required(tool: ResolvedTool) -> tuple[str, ...]:
-    found = (tool.parameters or {}).get("required")
-    if isinstance(found, Sequence) and not isinstance(found, str):
-        return tuple(str(one) for one in found)
-    return ()
-
-
-def _unknown(
-    graph: FlowGraph, name: str, step: Step, tool: ResolvedTool
-) -> Mapping[str, Diagnostic]:
-    properties = {*_properties(tool), *_required(tool)}
-    parameters = tool.parameters or {}
-    others = parameters.get("additionalProperties", not properties)
-    if others is not False or "patternProperties" in parameters:
+def _unknown(graph: FlowGraph, name: str, step: Step, callee: Callee) -> Mapping[str, Diagnostic]:
+    properties = {*callee.properties, *callee.required}
+    others = callee.schema.get("additionalProperties", not properties)
+    if others is not False or "patternProperties" in callee.schema:
         return {}
+    nothing = f"remove it; the {callee.key} takes no {callee.given}s"
     return {
         one: Diagnostic(
-            code="ref/unknown-argument",
-            message=f"tool `{tool.name}` has no parameter `{one}`",
+            code=callee.unknown_code,
+            message=f"{callee.noun} has no {callee.wants} `{one}`",
             span=graph.spans.key(("steps", name, "with", one)),
-            label="not a parameter",
-            hint=near(one, properties, "remove it; the tool takes no arguments"),
-            related=_declared(graph, tool),
+            label=f"not {'an' if callee.wants == 'input' else 'a'} {callee.wants}",
+            hint=near(one, properties, nothing),
+            related=(callee.declared,),
         )
         for one in step.with_ or {}
         if one not in properties
@@ -71,24 +59,24 @@ def _missing(
     graph: FlowGraph,
     name: str,
     step: Step,
-    tool: ResolvedTool,
+    callee: Callee,
     unknown: Mapping[str, Diagnostic],
 ) -> Iterator[Diagnostic]:
     given = step.with_ or {}
-    properties = _properties(tool)  # what is required and not among them is told where it stands
-    wanted = [one for one in _required(tool) if one in properties and one not in given]
+    properties = callee.properties  # what is required and not among them is told where it stands
+    wanted = [one for one in callee.required if one in properties and one not in given]
     missing = [one for one in wanted if not is_near(one, unknown)]
     if not missing or graph.has_stray_keys("steps", name):
         return
-    key = "with" if step.with_ is not None else "tool"
-    what = plural(len(missing), "argument").removeprefix("1 ")
+    key = "with" if step.with_ is not None else callee.key
+    what = plural(len(missing), callee.given).removeprefix("1 ")
     yield Diagnostic(
-        code="tool/bad-arguments",
-        message=f"tool `{tool.name}` needs {what} {name_list(missing)}, found none",
+        code=callee.misfit_code,
+        message=f"{callee.noun} needs {what} {name_list(missing)}, found none",
         span=graph.spans.key(("steps", name, key)),
         label="incomplete",
         hint=f"add `{missing[0]}` to `with:`",
-        related=_declared(graph, tool),
+        related=(callee.declared,),
     )
 
 
@@ -96,24 +84,24 @@ def _misfits(
     graph: FlowGraph,
     name: str,
     step: Step,
-    tool: ResolvedTool,
+    callee: Callee,
     native: Mapping[DocPath, PlacedTemplate],
 ) -> Iterator[Diagnostic]:
-    properties = _properties(tool)
+    schemas = dict(callee.schemas())
     for one, value in (step.with_ or {}).items():
-        schema = resolve(properties.get(one), tool.parameters or {})
-        expected = types_of(schema) if schema is not None else None
+        schema = schemas.get(one)
         if schema is None:
             continue
+        expected = types_of(schema)
         path: DocPath = ("steps", name, "with", one)
         found = _types_given(graph, path, value, native)
         if expected is not None and found is not None and not _fits(found, expected):
-            yield _misfit(graph, path, tool, words_for(expected), _found(value, found))
+            yield _misfit(graph, path, callee, words_for(expected), _found(value, found))
         elif _is_constant(value) and _is_no_choice(schema, value):
             choices = schema["enum"]
             listed = [_short(one) for one in choices] if isinstance(choices, Sequence) else []
             wanted = f"one of {name_list(listed)}"
-            yield _misfit(graph, path, tool, wanted, f"`{_short(value)}`")
+            yield _misfit(graph, path, callee, wanted, f"`{_short(value)}`")
 
 
 def _types_given(
@@ -128,27 +116,12 @@ def _types_given(
     template = native.get(path)
     if template is None:
         return frozenset(("string",))
-    if len(template.references) != 1:
-        return None
-    one = template.references[0]
-    if template.text[2:-2].strip() != template.text[one.start : one.end]:
-        return None
-    schema = _schema_of(graph, one)
-    types = types_of(schema) if schema is not None else None
+    one = sole_reference(template)
+    if one is None or one.path[:2] == ("steps", template.step):
+        return None  # null before the first iteration
+    part = referred(graph, template.step, one.path)
+    types = types_of(part.schema) if part is not None else None
     return types | {"integer"} if types is not None and "number" in types else types
-
-
-def _schema_of(graph: FlowGraph, one: Reference) -> JsonObject | None:
-    """Return the schema of what a reference leads to, if that is known."""
-    root, *rest = one.path
-    name = str(rest[0]) if rest else ""
-    found: JsonObject | Lacking | None = None
-    if root == "inputs" and name in graph.inputs:
-        found = look_up(graph.inputs[name], rest[1:])
-    elif root == "steps" and name in graph.flow.steps and rest[1:2] == ["output"]:
-        schema = graph.output_schema(name)
-        found = look_up(schema, rest[2:]) if schema is not None else None
-    return None if isinstance(found, Lacking) else found
 
 
 def _fits(found: frozenset[str], expected: frozenset[str]) -> bool:
@@ -178,17 +151,13 @@ def _short(value: JsonValue) -> str:
 
 
 def _misfit(
-    graph: FlowGraph, path: DocPath, tool: ResolvedTool, expected: str, found: str
+    graph: FlowGraph, path: DocPath, callee: Callee, expected: str, found: str
 ) -> Diagnostic:
     return Diagnostic(
-        code="tool/bad-arguments",
-        message=f"argument `{path[-1]}` of tool `{tool.name}` must be {expected}, found {found}",
+        code=callee.misfit_code,
+        message=f"{callee.given} `{path[-1]}` of {callee.noun} must be {expected}, found {found}",
         span=graph.spans.value(path),
         label=f"expected {expected}",
         hint="correct the value",
-        related=_declared(graph, tool),
+        related=(callee.declared,),
     )
-
-
-def _declared(graph: FlowGraph, tool: ResolvedTool) -> tuple[Label, ...]:
-    return (Label(graph.spans.key(("tools", tool.name)), "the tool is declared here"),)

@@ -66,7 +66,8 @@ def check_endpoints(graph: FlowGraph) -> Iterator[Diagnostic]:
     """An assistant's endpoint, or that of its model's alias, is one of the project's."""
     known = graph.surroundings.endpoints
     for name, assistant in graph.flow.assistants.items():
-        _, endpoint = graph.surroundings.aliases.get(assistant.model, ("", ""))
+        alias = graph.surroundings.aliases.get(assistant.model)
+        endpoint = alias.endpoint if alias is not None else ""
         if assistant.endpoint is None and endpoint and endpoint not in known:
             yield Diagnostic(
                 code="ref/unknown-endpoint",
@@ -95,18 +96,6 @@ def check_environment(graph: FlowGraph) -> Iterator[Diagnostic]:
         if isinstance(tool.env, list):
             for number, name in enumerate(tool.env):
                 yield from _variable(graph, name, ("tools", tool_name, "env", number))
-
-
-def check_availability(graph: FlowGraph) -> Iterator[Diagnostic]:
-    """What the language has and this release has not is refused where it is asked for."""
-    for name, tool in graph.flow.tools.items():
-        if tool.effect in {"keyed", "probe"}:
-            path: DocPath = ("tools", name, "effect")
-            said = f"`effect: {tool.effect}`"
-            yield _not_yet(graph, path, said, "choose `repeatable` or `at_most_once`")
-        if tool.approval == "always":
-            path = ("tools", name, "approval")
-            yield _not_yet(graph, path, "`approval: always`", "write `approval: never`")
 
 
 def _unknown(graph: FlowGraph, noun: Noun, name: str, path: DocPath) -> Iterator[Diagnostic]:

@@ -163,7 +163,7 @@ def _cycle(graph: FlowGraph, cycle: Sequence[Edge]) -> Diagnostic:
         span=graph.edge_place(cycle[0]),
         label=_label(cycle[0]),
         related=tuple(Label(graph.edge_place(edge), _label(edge)) for edge in cycle[1:]),
-        hint=_hint(cycle),
+        hint=_hint(graph, cycle),
     )
 
 
@@ -181,9 +181,13 @@ def _label(edge: Edge) -> str:
             return f"`{edge.after}` comes after `{edge.before}` on thread `{edge.words}`"
 
 
-def _hint(cycle: Sequence[Edge]) -> str:
+def _hint(graph: FlowGraph, cycle: Sequence[Edge]) -> str:
     if len(cycle) == 1:
-        return "a step cannot use its own result; remove it"
+        edge = cycle[0]
+        is_ahead = edge.path[2:] in {("if",), ("foreach",)} or edge.reason == "needs"
+        if is_ahead or graph.flow.steps[edge.after].repeat is not None:
+            return "a step cannot use its own result; remove it"
+        return "a step has its own result under `repeat` only; add that, or remove this"
     if any(edge.reason == "thread" for edge in cycle):
         before = next(edge for edge in cycle if edge.reason == "thread")
         return (

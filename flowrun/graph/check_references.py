@@ -4,53 +4,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from flowrun.errors import name_list
-from flowrun.expression.template import analyse, is_template
+from flowrun.expression.template import analyse, is_template, only_inserts
 from flowrun.expression.terms import Analysis, Reference, TemplateProblem
 from flowrun.expression.words import RESERVED, TAKES
 from flowrun.graph.complaints import near, part_of
-from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, Where
+from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate
+from flowrun.graph.results import STEP_FIELDS
+from flowrun.graph.scope import ITEM_NAMES, RUN_FIELDS, names_there, why_no_item
 from flowrun.graph.shapes import Lacking, look_up, types_of, words_for
 from flowrun.ids import JsonObject
 from flowrun.source.diagnostic import Diagnostic, Label
 from flowrun.spec.spans import DocPath
-
-_TEXT: JsonObject = {"type": "string"}
-_LIST: JsonObject = {"type": "array"}
-_COUNT: JsonObject = {"type": "integer"}
-_TOKENS: JsonObject = {
-    "type": "object",
-    "properties": {
-        "prompt_tokens": _COUNT,
-        "completion_tokens": _COUNT,
-        "total_tokens": _COUNT,
-    },
-}
-STEP_FIELDS: Mapping[str, JsonObject] = {
-    "output": {},
-    "status": _TEXT,
-    "error": _TEXT,
-    "messages": _LIST,
-    "tool_calls": _LIST,
-    "citations": _LIST,
-    "files": _LIST,
-    "usage": _TOKENS,
-    "thread_id": _TEXT,
-    "run_id": _TEXT,
-}
-"""What `steps.NAME` has; `output` is a matter of each step."""
-RUN_FIELDS = ("id",)
-"""What `run` has."""
-
-_EVERYWHERE = ("inputs", "env", "run")
-_NAMES: Mapping[Where, tuple[str, ...]] = {
-    "instructions": _EVERYWHERE,
-    "key": _EVERYWHERE,
-    "shell": ("args",),
-    "message": ("inputs", "steps", "env", "run"),
-    "with": ("inputs", "steps", "env", "run"),
-    "outputs": ("inputs", "steps", "env", "run"),
-}
-_LATER = {"item": "foreach", "index": "foreach"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +77,12 @@ def check_literals(graph: FlowGraph) -> Iterator[Diagnostic]:
 
 
 def _reference(use: _Use) -> Iterator[Diagnostic]:
-    root, allowed = str(use.path[0]), _NAMES[use.template.where]
+    root, allowed = str(use.path[0]), names_there(use.graph, use.template)
     if root in allowed:
         yield from _ROOTS[root](use)
+    elif root in ITEM_NAMES:
+        said, hint = why_no_item(use.graph, use.template, root)
+        yield use.complain("ref/not-in-scope", said, 0, hint=hint)
     elif root in _ROOTS:
         yield use.complain(
             "template/unknown-name",
@@ -123,18 +90,14 @@ def _reference(use: _Use) -> Iterator[Diagnostic]:
             0,
             hint=f"here there is {name_list(allowed)}",
         )
-    elif root in _LATER:
-        said = f"`{root}` is there in `{_LATER[root]}` only, which is not available yet"
-        yield use.complain("template/unknown-name", said, 0, hint="use a name that is there")
     else:
-        hint = _known_elsewhere(use, root) or near(root, allowed, "")
+        hint = _known_elsewhere(use, allowed, root) or near(root, allowed, "")
         yield use.complain("template/unknown-name", f"no `{root}` in templates", 0, hint=hint)
 
 
-def _known_elsewhere(use: _Use, name: str) -> str | None:
+def _known_elsewhere(use: _Use, allowed: Collection[str], name: str) -> str | None:
     """Suggest the long form for a step, input or argument that is named alone."""
     flow = use.graph.flow
-    allowed = _NAMES[use.template.where]
     if name in flow.steps and "steps" in allowed:
         return f"write `steps.{name}.output`"
     if name in flow.inputs and "inputs" in allowed:
@@ -225,11 +188,30 @@ def _step_field(use: _Use, name: str) -> Iterator[Diagnostic]:
             hint=f"did you mean `output.{field}`?" if inside else known,
         )
         return
-    is_output = field == "output"
-    schema = use.graph.output_schema(name) if is_output else STEP_FIELDS[field]
+    noun = f"`{field}` of step `{name}`"
+    if field != "output":
+        yield from _shape(use, 3, STEP_FIELDS[field], noun, ("steps", name))
+        return
+    if _is_before_the_first(use, name):
+        yield use.complain(
+            "ref/unknown-field",
+            f"{noun} is null before its first iteration and has no field `{use.path[3]}`",
+            3,
+            hint=f"ask first: `{{% if steps.{name}.output %}}...{{% endif %}}`",
+        )
+        return
+    schema = use.graph.output_schema(name, seen_from=use.template.step)
     if schema is not None:
-        declared = _declared_at(use.graph, name) if is_output else ("steps", name)
-        yield from _shape(use, 3, schema, f"`{field}` of step `{name}`", declared)
+        yield from _shape(use, 3, schema, noun, _declared_at(use.graph, name))
+
+
+def _is_before_the_first(use: _Use, name: str) -> bool:
+    """Tell whether a step is certain to look into what it has not come to yet."""
+    template = use.template
+    if template.step != name or use.graph.flow.steps[name].repeat is None:
+        return False
+    is_inside = template.where not in {"if", "foreach", "until"}
+    return is_inside and len(use.path) > 3 and only_inserts(template.text)
 
 
 def _inside_output(graph: FlowGraph, step: str, field: str) -> bool:
@@ -243,8 +225,11 @@ def _declared_at(graph: FlowGraph, name: str) -> DocPath | None:
     step = graph.flow.steps[name]
     if step.tool is not None:
         return ("tools", step.tool)
-    if step.output is not None:
-        return ("steps", name, "output")
+    for key, written in (("flow", step.flow), ("set", step.set_), ("output", step.output)):
+        if written is not None:
+            return ("steps", name, key)
+    if step.ask is not None and step.ask.schema_ is not None:
+        return ("steps", name, "ask", "schema")
     assistant = graph.flow.assistants.get(step.assistant or "")
     if assistant is not None and assistant.output is not None:
         return ("assistants", step.assistant or "", "output")
@@ -271,6 +256,17 @@ def _args(use: _Use) -> Iterator[Diagnostic]:
         yield _lacking(use, found, 1, f"argument `{name}`", None)
     elif found is not None:
         yield from _unfit(use, found, f"argument `{_dotted(use.path[1:])}`")
+
+
+def _item(use: _Use) -> Iterator[Diagnostic]:
+    step = use.template.step
+    schema = use.graph.items.get(step)
+    if schema is not None:
+        yield from _shape(use, 1, schema, "`item`", ("steps", step, "foreach"))
+
+
+def _index(use: _Use) -> Iterator[Diagnostic]:
+    yield from _shape(use, 1, {"type": "integer"}, "`index`", None)
 
 
 def _parameters(use: _Use) -> Collection[str]:
@@ -310,7 +306,8 @@ def _lacking(
     depth = start + found.depth
     wanted = use.path[depth]
     inner = _dotted(use.path[start:depth])
-    what = f"`{inner}` of {noun}" if inner and start > 1 else noun
+    is_part = inner and use.path[0] != "args"
+    what = f"`{inner}` of {noun}" if is_part else noun
     asked = f"no item {wanted}" if isinstance(wanted, int) else f"no field `{wanted}`"
     is_plain = found.kind != "an object"
     said = f"{what} is {found.kind} and has {asked}" if is_plain else f"{what} has {asked}"
@@ -369,4 +366,6 @@ _ROOTS: Mapping[str, Callable[[_Use], Iterator[Diagnostic]]] = {
     "env": _env,
     "run": _run,
     "args": _args,
+    "item": _item,
+    "index": _index,
 }

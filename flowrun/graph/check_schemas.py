@@ -8,6 +8,7 @@ from flowrun.graph.shapes import pointed_at
 from flowrun.graph.subschemas import BOUNDS, KEYWORDS, TYPES, is_plain, own_subschemas, subschemas
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.source.diagnostic import Diagnostic, suggest
+from flowrun.spec.flow import Step
 from flowrun.spec.spans import DocPath
 
 
@@ -21,6 +22,19 @@ def check_schemas(graph: FlowGraph) -> Iterator[Diagnostic]:
             yield from _references(graph, path, schema)
             yield from _invalid(graph, path, schema)
     yield from _signatures(graph)
+    yield from _forms(graph)
+
+
+def _forms(graph: FlowGraph) -> Iterator[Diagnostic]:
+    """The schema of a form names its fields and gives each a schema."""
+    for name, step in graph.flow.steps.items():
+        written = step.ask.schema_ if step.ask is not None else None
+        for fault in parameters.faults(written or {}, parameters.FORM):
+            path = ("steps", name, "ask", "schema", *fault.path)
+            find = graph.spans.key if fault.at_key else graph.spans.value
+            yield Diagnostic(
+                code="schema/invalid", message=fault.message, span=find(path), hint=fault.hint
+            )
 
 
 def _signatures(graph: FlowGraph) -> Iterator[Diagnostic]:
@@ -64,8 +78,15 @@ def _schemas(graph: FlowGraph) -> Iterator[tuple[DocPath, JsonValue]]:
             yield ("assistants", name, "output"), assistant.output
         yield from _format_schema(name, assistant.response_format)
     for name, step in flow.steps.items():
-        if step.output is not None:
-            yield ("steps", name, "output"), step.output
+        yield from _step_schemas(name, step)
+
+
+def _step_schemas(name: str, step: Step) -> Iterator[tuple[DocPath, JsonValue]]:
+    if step.output is not None:
+        yield ("steps", name, "output"), step.output
+    if step.ask is not None:
+        for path, value in parameters.schema_paths(step.ask.schema_ or {}):
+            yield ("steps", name, "ask", "schema", *path), value
 
 
 def _format_schema(name: str, written: JsonValue) -> Iterator[tuple[DocPath, JsonValue]]:

@@ -17,6 +17,7 @@ def check_unused(graph: FlowGraph) -> Iterator[Diagnostic]:
     assistants = {step.assistant for step in steps}
     tools = {step.tool for step in steps}
     tools.update(tool for one in flow.assistants.values() for tool in one.tools)
+    tools.update(one.probe for one in flow.tools.values())
     threads = {step.thread for step in steps}
     for name in flow.assistants:
         if name not in assistants:

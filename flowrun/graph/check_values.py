@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flowrun.expression.template import is_template
 from flowrun.graph import parameters
+from flowrun.graph.callee import callee_of
 from flowrun.graph.complaints import near
 from flowrun.graph.flowgraph import FlowGraph
 from flowrun.graph.shapes import look_up, resolve, type_of, types_of
@@ -60,12 +61,14 @@ def _all_held(graph: FlowGraph) -> Iterator[_Held]:
                 path = ("tools", name, "parameters", *below, one, "default")
                 yield _Held(path, inner["default"], inner, root, noun, "tool/parameters")
     for name, step in graph.flow.steps.items():
-        schemas = {one: (inner, root) for one, inner, root in _properties(graph, step.tool or "")}
+        callee = callee_of(graph, name) if step.with_ else None
+        schemas = dict(callee.schemas()) if callee is not None else {}
         for one, value in (step.with_ or {}).items():
-            if one in schemas and not (isinstance(value, str) and is_template(value)):
-                noun = f"argument `{one}` of tool `{step.tool}`"
+            is_filled_in = isinstance(value, str) and is_template(value)
+            if callee is not None and one in schemas and not is_filled_in:
+                noun = f"{callee.given} `{one}` of {callee.noun}"
                 path = ("steps", name, "with", one)
-                yield _Held(path, value, *schemas[one], noun, "tool/bad-arguments")
+                yield _Held(path, value, schemas[one], callee.schema, noun, callee.misfit_code)
 
 
 def _properties(graph: FlowGraph, tool: str) -> Iterator[tuple[str, JsonObject, JsonObject]]:

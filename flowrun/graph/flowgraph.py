@@ -22,7 +22,19 @@ from flowrun.spec.spans import DocPath, SpanIndex
 if TYPE_CHECKING:
     from flowrun.spec.signature import SignatureProblem
 
-Where: TypeAlias = Literal["instructions", "key", "shell", "message", "with", "outputs"]
+Where: TypeAlias = Literal[
+    "instructions",
+    "key",
+    "shell",
+    "if",
+    "foreach",
+    "until",
+    "message",
+    "with",
+    "ask",
+    "set",
+    "outputs",
+]
 Reason: TypeAlias = Literal["needs", "reference", "thread"]
 ToolKind: TypeAlias = Literal["python", "shell", "script"]
 
@@ -40,6 +52,11 @@ class PlacedTemplate:
     def owner(self) -> str:
         """Name of the step, assistant, tool, thread or output that it belongs to."""
         return str(self.path[1])
+
+    @property
+    def step(self) -> str:
+        """Name of the step that it belongs to; empty when it belongs to something else."""
+        return str(self.path[1]) if self.path[0] == "steps" else ""
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -95,6 +112,12 @@ class FlowGraph:
     order: tuple[str, ...] = ()
     """Steps in an order that every edge respects, early ones of the file first. Steps on a cycle,
     and those that wait for one, are missing."""
+    items: Mapping[str, JsonObject] = field(default_factory=dict)
+    """By step with a `foreach`, the schema of `item`; what is not known is missing."""
+    results: Mapping[str, JsonObject] = field(default_factory=dict)
+    """By step, the schema of what one go of it comes to; what is not known is missing."""
+    outputs: Mapping[str, JsonObject] = field(default_factory=dict)
+    """By step, the schema of `steps.NAME.output`; what is not known is missing."""
 
     @property
     def flow(self) -> Flow:
@@ -117,22 +140,22 @@ class FlowGraph:
             return self.spans.value(edge.path)
         return self.place(edge.path, *edge.place)
 
-    def output_schema(self, step: str) -> JsonObject | None:
-        """Return the schema of `steps.NAME.output`, or None when nothing is known of it."""
-        declared = self.flow.steps[step]
-        if declared.tool is not None:
-            tool = self.tools.get(declared.tool)
-            return tool.result if tool is not None else None
-        if declared.output is not None:
-            return declared.output
-        name = declared.assistant or ""
-        assistant = self.flow.assistants.get(name)
-        if assistant is None:
-            return None
-        if assistant.output is not None:
-            return assistant.output
-        told = self.has_stray_keys("steps", step) or self.has_stray_keys("assistants", name)
-        return None if told else TEXT
+    def output_schema(self, step: str, *, seen_from: str = "") -> JsonObject | None:
+        """Return the schema of `steps.NAME.output`, or None when nothing is known of it.
+
+        Args:
+            step: Name of a step.
+            seen_from: The step that looks; under `repeat` a step sees what it did itself.
+        """
+        return (self.results if step == seen_from else self.outputs).get(step)
+
+    def may_have(self, step: str, key: str) -> bool:
+        """Tell whether a step has a key, or had one that was refused and may have meant it."""
+        if self.bound.whole:
+            return self.spans.node(("steps", step, key)) is not None
+        return (
+            self.has_stray_keys("steps", step) or self.spans.node(("steps", step, key)) is not None
+        )
 
     def has_stray_keys(self, section: str, name: str) -> bool:
         """Tell whether a definition has a refused key, which may have meant what it lacks."""

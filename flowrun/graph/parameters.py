@@ -1,4 +1,4 @@
-"""The `parameters` of a tool, short form or long, as one object schema."""
+"""The `parameters` of a tool and the `schema` of a form, short or long, as one object schema."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,18 @@ from flowrun.spec.plain import Plain
 from flowrun.spec.wording import found
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+
+
+@dataclass(frozen=True, slots=True)
+class Nouns:
+    """How a mapping of names to schemas is called, and what it holds."""
+
+    whole: str
+    part: str
+
+
+PARAMETERS = Nouns("parameters", "parameter")
+FORM = Nouns("schema", "field")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +80,35 @@ def schema_paths(written: JsonObject) -> tuple[tuple[tuple[str, ...], JsonValue]
     return (((), {**written, "properties": sound} if wrong else written),)
 
 
-def faults(written: JsonObject) -> tuple[ParameterFault, ...]:
+def faults(written: JsonObject, nouns: Nouns = PARAMETERS) -> tuple[ParameterFault, ...]:
     """Return what is wrong with the form; whether schemas are schemas is not looked at."""
     properties = written.get("properties", {}) if is_long(written) else written
     if not isinstance(properties, Mapping):
-        said = f"`properties` of `parameters` must be a mapping, found {found(_plain(properties))}"
+        told = found(_plain(properties))
+        said = f"`properties` of `{nouns.whole}` must be a mapping, found {told}"
         return (ParameterFault(("properties",), said, "write `NAME: {type: ...}` below it"),)
     above = ("properties",) if is_long(written) else ()
     wrong: list[ParameterFault] = []
     for name, schema in properties.items():
         path = (*above, name)
         if not name.isidentifier() or not name.isascii():
-            said = f"parameter `{name}` must be a name of letters, digits and `_`"
+            said = f"{nouns.part} `{name}` must be a name of letters, digits and `_`"
             wrong.append(ParameterFault(path, said, "choose another name", at_key=True))
         if not isinstance(schema, (Mapping, bool)):
-            wrong.append(_not_a_schema(path, name, schema))
+            wrong.append(_not_a_schema(path, name, schema, nouns))
     return tuple(wrong)
 
 
-def _not_a_schema(path: tuple[str, ...], name: str, schema: JsonValue) -> ParameterFault:
-    said = f"parameter `{name}` must be a JSON Schema, found {found(_plain(schema))}"
+def _not_a_schema(
+    path: tuple[str, ...], name: str, schema: JsonValue, nouns: Nouns
+) -> ParameterFault:
+    said = f"{nouns.part} `{name}` must be a JSON Schema, found {found(_plain(schema))}"
     if name == "type" and isinstance(schema, str):
         return ParameterFault(
             path,
-            "`parameters` must be an object schema or names with schemas, "
+            f"`{nouns.whole}` must be an object schema or names with schemas, "
             f"found the type `{schema}`",
-            "write `type: object`, or `NAME: {type: ...}` for each parameter",
+            f"write `type: object`, or `NAME: {{type: ...}}` for each {nouns.part}",
         )
     if isinstance(schema, str) and schema in _TYPES:
         return ParameterFault(path, said, f"write `{{type: {schema}}}`")

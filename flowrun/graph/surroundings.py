@@ -2,8 +2,66 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from flowrun.source.text import SourceText
+from flowrun.ids import JsonObject
+from flowrun.source.diagnostic import Label
+from flowrun.source.document import Unreadable
+from flowrun.source.text import SourceText, Span
+
+if TYPE_CHECKING:
+    from flowrun.spec.project import Prices
+
+
+MAX_DEPTH = 8
+"""Flows that may run one another, the outermost counted."""
+
+
+MAX_STEPS = 100_000
+"""Steps of a flow and of those that it runs, each as often as a step runs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAlias:
+    """What the project says of a name of its own for a model."""
+
+    model: str
+    endpoint: str = ""
+    """Empty for the default one."""
+    prices: "Prices | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubFlow:
+    """A sound flow that a step runs, as far as the step's own flow must know it."""
+
+    path: str
+    """Of its file, from the project root."""
+    inputs: Mapping[str, JsonObject]
+    """By name, their JSON Schemas; without `default` they are required."""
+    outputs: JsonObject
+    """Object schema of what it gives back."""
+    place: Span
+    """Where its inputs are declared."""
+    steps: int
+    """How many there are, those of its own sub-flows included."""
+    unpriced: tuple[str, ...] = ()
+    """Models that its steps use, and those of its own sub-flows, and that have no price."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnfitFlow:
+    """A flow that a step names and that cannot be run."""
+
+    path: str
+    reason: Literal["broken", "recursion", "too-deep"]
+    chain: tuple[str, ...] = ()
+    """For the others than `broken`: the files from the outermost flow on, each run by the last."""
+    first: Label | None = None
+    """For `broken`: the first of its errors."""
+
+
+NamedFlow: TypeAlias = SubFlow | UnfitFlow | Unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,5 +78,7 @@ class Surroundings:
     """Names of the environment variables that are set."""
     endpoints: frozenset[str] = frozenset()
     """Names of the project's endpoints."""
-    aliases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """By model alias, the model and its endpoint; the endpoint may be empty."""
+    aliases: Mapping[str, ModelAlias] = field(default_factory=dict)
+    """By model alias, the model and its endpoint."""
+    flows: Mapping[str, NamedFlow] = field(default_factory=dict)
+    """By the path that a step names, as written, what became of that file."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-from flowrun.expression.template import analyse, is_template
+from flowrun.expression.template import analyse, analyse_expression, is_template
 from flowrun.graph.flowgraph import (
     PROGRAM_RESULT,
     Edge,
@@ -17,18 +17,27 @@ from flowrun.graph.flowgraph import (
 )
 from flowrun.graph.parameters import expand, faults
 from flowrun.ids import JsonObject, JsonValue
-from flowrun.spec.flow import Tool
+from flowrun.spec.flow import Step, Tool
 from flowrun.spec.spans import DocPath
+
+_EXPRESSIONS = frozenset({"if", "foreach", "until"})
+"""Places where a text is an expression, with or without its braces."""
+_BEFORE_IT_RUNS = frozenset({"if", "foreach"})
+"""Places that are looked at before the first iteration of a step."""
 
 
 def find_templates(graph: FlowGraph) -> FlowGraph:
     """Find and analyse every text that has something to fill in."""
-    found = tuple(
-        PlacedTemplate(path, text, where, analyse(text))
-        for where, path, value in _places(graph)
-        for path, text in _texts(path, value)
-    )
-    return replace(graph, templates=found)
+    return replace(graph, templates=tuple(_found(graph)))
+
+
+def _found(graph: FlowGraph) -> Iterator[PlacedTemplate]:
+    for where, path, value in _places(graph):
+        if where in _EXPRESSIONS and isinstance(value, str):
+            yield PlacedTemplate(path, value, where, analyse_expression(value))
+            continue
+        for below, text in _texts(path, value):
+            yield PlacedTemplate(below, text, where, analyse(text))
 
 
 def describe_inputs(graph: FlowGraph) -> FlowGraph:
@@ -98,12 +107,27 @@ def _places(graph: FlowGraph) -> Iterator[tuple[Where, DocPath, JsonValue]]:
     for name, thread in flow.threads.items():
         yield "key", ("threads", name, "key"), thread.key
     for name, step in flow.steps.items():
-        if step.message is not None:
-            yield "message", ("steps", name, "message"), step.message
-        if step.with_ is not None:
-            yield "with", ("steps", name, "with"), step.with_
+        yield from _step_places(name, step)
     for name, output in flow.outputs.items():
         yield "outputs", ("outputs", name), output
+
+
+def _step_places(name: str, step: Step) -> Iterator[tuple[Where, DocPath, JsonValue]]:
+    """Yield the places of a step, in the order in which they are looked at."""
+    if step.if_ is not None:
+        yield "if", ("steps", name, "if"), step.if_
+    if step.foreach is not None:
+        yield "foreach", ("steps", name, "foreach"), step.foreach
+    if step.message is not None:
+        yield "message", ("steps", name, "message"), step.message
+    if step.with_ is not None:
+        yield "with", ("steps", name, "with"), step.with_
+    if step.ask is not None:
+        yield "ask", ("steps", name, "ask", "message"), step.ask.message
+    if step.set_ is not None:
+        yield "set", ("steps", name, "set"), step.set_
+    if step.repeat is not None:
+        yield "until", ("steps", name, "repeat", "until"), step.repeat.until
 
 
 def _texts(path: DocPath, value: JsonValue) -> Iterator[tuple[DocPath, str]]:
@@ -176,10 +200,17 @@ def _referred(graph: FlowGraph) -> Iterator[Edge]:
             continue
         for one in template.references:
             if len(one.path) > 1 and one.path[0] == "steps":
+                before = str(one.path[1])
+                if before == template.owner and _sees_itself(graph, template):
+                    continue
                 words = template.text[one.start : one.end]
                 place = (one.start, one.end)
-                before = str(one.path[1])
                 yield Edge(before, template.owner, "reference", template.path, place, words)
+
+
+def _sees_itself(graph: FlowGraph, template: PlacedTemplate) -> bool:
+    """Tell whether a step finds there what its iteration before came to."""
+    return template.where not in _BEFORE_IT_RUNS and graph.may_have(template.owner, "repeat")
 
 
 def _threaded(graph: FlowGraph) -> Iterator[Edge]:

@@ -3,83 +3,85 @@
 from dataclasses import dataclass, field
 
 from flowrun.errors import FlowrunError
-from flowrun.events.records import StepFinished, ToolCallFinished, ToolCallRequest
-from flowrun.ids import JsonObject, JsonValue
+from flowrun.events.records import ToolCallFinished
+from flowrun.ids import JsonValue
+from flowrun.interpreter.attempt import Attempt
+from flowrun.interpreter.budget import Spending, usage_between
 from flowrun.interpreter.state import FlowState
-from flowrun.plan.plan import PlannedAssistant, PlannedStep
-from flowrun.ports.durable import Durable
+from flowrun.interpreter.trace import Trace
+from flowrun.plan.plan import PlannedAssistant
 from flowrun.ports.models import TokenUsage
+from flowrun.ports.runtime import AnsweredRound
 
 
 class StepFailed(FlowrunError):
     """The step cannot go on; becomes its result and goes no further."""
 
-    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, hint: str | None = None, output: JsonValue = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.hint = hint
+        self.output = output
+        """What there is all the same."""
 
 
 @dataclass(frozen=True, slots=True)
-class AnsweredCall:
-    """One call of one round, and how it ended as far as is known."""
+class EarlierCall:
+    """A call of a run that was lost or of a try that failed, for an equal one that follows."""
 
-    run_id: str
-    call: ToolCallRequest
+    path: str
+    """What its idempotency key was derived from."""
     ended: ToolCallFinished | None
+    """How it ended, where that is to be given to the equal call; None where that one is made."""
 
 
 @dataclass(slots=True, kw_only=True)
 class AssistantWork:
     """What the functions of an assistant step hand each other."""
 
-    scope: Durable
+    attempt: Attempt
     state: FlowState
-    step: PlannedStep
     assistant: PlannedAssistant
     """With the step's own options applied."""
-    began: float
-    thread_id: str = ""
-    run_id: str | None = None
+    trace: Trace
     round: int = 0
-    usage: TokenUsage = field(default_factory=TokenUsage)
-    messages: tuple[str, ...] = ()
-    calls: list[AnsweredCall] = field(default_factory=list)
-    earlier: dict[tuple[str, str], list[ToolCallFinished]] = field(default_factory=dict)
-    """How calls of runs that expired ended, by tool and canonical arguments: the same calls of the
-    next run are given these first."""
+    """The latest round that was taken in."""
+    run_key: str = ""
+    """What the beginning of the run at hand is recorded under."""
+    rounds: list[AnsweredRound] = field(default_factory=list)
+    """Those since the latest message, all answered: what a run that follows begins with."""
+    told: int = 0
+    """How many of them the thread was told in a message, as a run could not begin with them."""
+    counted: dict[str, TokenUsage] = field(default_factory=dict)
+    """What was added to the account, by run."""
+    earlier: dict[tuple[str, str], list[EarlierCall]] = field(default_factory=dict)
+    """By tool and canonical arguments: equal calls are given these first, each once."""
 
-    def finish(
-        self, *, output: JsonValue = None, failure: StepFailed | None = None
-    ) -> StepFinished:
-        """Return the step's result record."""
-        usage = self.usage
-        return StepFinished(
-            step=self.step.name,
-            status="completed" if failure is None else "failed",
-            output=output,
-            error=None if failure is None else str(failure),
-            error_code=None if failure is None else failure.code,
-            hint=None if failure is None else failure.hint,
-            messages=self.messages,
-            tool_calls=tuple(_call_record(one) for one in self.calls),
-            usage={
-                "prompt_tokens": usage.prompt_tokens,
-                "completion_tokens": usage.completion_tokens,
-                "total_tokens": usage.total_tokens,
-            },
-            thread_id=self.thread_id or None,
-            run_id=self.run_id,
-            duration_s=self.scope.now() - self.began,
-        )
+    def count(self, run_id: str, usage: TokenUsage) -> None:
+        """Add to the account what a run has used since it was last asked."""
+        known = self.counted.get(run_id, _NOTHING)
+        self.counted[run_id] = usage
+        self.trace.spent.add(usage_between(known, usage), self.assistant.prices)
+
+    def hold_open(self, run_id: str) -> None:
+        """Take note that a run of this attempt is open at the runtime."""
+        self.state.open_runs[self.attempt.scope.path("")] = (self.trace.thread_id, run_id)
+
+    def let_go(self) -> str | None:
+        """Take note that none is any more; return the run that was."""
+        found = self.state.open_runs.pop(self.attempt.scope.path(""), None)
+        return None if found is None else found[1]
 
 
-def _call_record(answered: AnsweredCall) -> JsonObject:
-    call, ended = answered.call, answered.ended
-    return {
-        "id": call.id,
-        "name": call.tool,
-        "arguments": call.arguments,
-        "output": None if ended is None else ended.output,
-        "error": None if ended is None else ended.error,
-    }
+def begin_work(attempt: Attempt, state: FlowState, assistant: PlannedAssistant) -> AssistantWork:
+    """Return the work of an attempt that has not asked anything yet, its trace open to others."""
+    scope = attempt.scope
+    spent = Spending(parent=state.spending)
+    trace = Trace(label=attempt.label, began=scope.now(), spent=spent)
+    state.traces[scope.path("")] = trace
+    return AssistantWork(attempt=attempt, state=state, assistant=assistant, trace=trace)
+
+
+_NOTHING = TokenUsage()

@@ -7,6 +7,9 @@ from itertools import islice
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.interpreter.json_text import read_json
 
+MISFIT = "the answer does not fit its schema: "
+"""What the failure of a step begins with that got no answer that fits."""
+
 _PROBLEMS = 3
 """How many of an answer's problems are told."""
 

@@ -8,18 +8,39 @@ everywhere.
 from collections.abc import Mapping
 
 from flowrun.graph.flowgraph import FlowGraph
+from flowrun.graph.parameters import expand
+from flowrun.graph.surroundings import ModelAlias, SubFlow
 from flowrun.ids import JsonObject, JsonValue, digest, duration_s
 from flowrun.plan.plan import (
+    Action,
+    AskAction,
     AssistantAction,
     ExecutionPlan,
+    FlowAction,
     PlannedAssistant,
+    PlannedForeach,
+    PlannedLimits,
+    PlannedPrices,
+    PlannedRepeat,
+    PlannedRetry,
     PlannedStep,
     PlannedThread,
     PlannedTool,
+    SetAction,
     ToolAction,
 )
 from flowrun.source.diagnostic import Diagnostic
-from flowrun.spec.flow import Assistant, RunOptions, Step, Tool, TruncationStrategy
+from flowrun.spec.flow import (
+    Ask,
+    Assistant,
+    Limits,
+    Retry,
+    RunOptions,
+    Step,
+    Tool,
+    TruncationStrategy,
+)
+from flowrun.spec.project import Prices
 
 _NO_ARGUMENTS: JsonObject = {
     "type": "object",
@@ -29,10 +50,16 @@ _NO_ARGUMENTS: JsonObject = {
 }
 
 
-def compile_plan(graph: FlowGraph) -> tuple[ExecutionPlan | None, tuple[Diagnostic, ...]]:
+def compile_plan(
+    graph: FlowGraph, plans: Mapping[str, ExecutionPlan] | None = None
+) -> tuple[ExecutionPlan | None, tuple[Diagnostic, ...]]:
     """Compile a graph that has passed its checks.
 
     Steps are numbered in the graph's order, so the same flow always has the same numbers.
+
+    Args:
+        graph: Without errors.
+        plans: Of its sub-flows, by the path of their files from the project root.
 
     Returns:
         The plan. It is never None and there are no diagnostics: the checks have said everything.
@@ -48,38 +75,111 @@ def compile_plan(graph: FlowGraph) -> tuple[ExecutionPlan | None, tuple[Diagnost
             PlannedThread(name=name, key=one.key or "", metadata=_pairs(one.metadata))
             for name, one in flow.threads.items()
         ),
-        steps=_steps(graph),
+        steps=_steps(graph, plans or {}),
         outputs=tuple(flow.outputs.items()),
+        limits=_limits(flow.limits),
     )
     return plan, ()
 
 
-def _steps(graph: FlowGraph) -> tuple[PlannedStep, ...]:
+def _steps(graph: FlowGraph, plans: Mapping[str, ExecutionPlan]) -> tuple[PlannedStep, ...]:
     number = {name: index for index, name in enumerate(graph.order, 1)}
-    return tuple(
-        PlannedStep(
-            name=name,
-            number=number[name],
-            lane=graph.lanes[name],
-            needs=tuple(
-                sorted({edge.before for edge in graph.edges[name]}, key=number.__getitem__)
-            ),
-            action=_action(graph.flow.steps[name]),
-            on_error=graph.flow.steps[name].on_error,
-        )
-        for name in graph.order
+    return tuple(_step(graph, plans, name, number) for name in graph.order)
+
+
+def _step(
+    graph: FlowGraph, plans: Mapping[str, ExecutionPlan], name: str, number: Mapping[str, int]
+) -> PlannedStep:
+    step = graph.flow.steps[name]
+    edges = graph.edges[name]
+    needs = {edge.before for edge in edges if edge.reason != "thread"}
+    after = {edge.before for edge in edges if edge.reason == "thread"} - needs
+    return PlannedStep(
+        name=name,
+        number=number[name],
+        lane=graph.lanes[name],
+        needs=tuple(sorted(needs, key=number.__getitem__)),
+        after=tuple(sorted(after, key=number.__getitem__)),
+        action=_action(graph, plans, step),
+        on_error=step.on_error,
+        join=step.join,
+        condition=_condition(step),
+        foreach=_foreach(step),
+        repeat=_repeat(step),
+        retry=_retry(step.retry),
+        timeout_s=_seconds(step.timeout),
     )
 
 
-def _action(step: Step) -> AssistantAction | ToolAction:
+def _action(graph: FlowGraph, plans: Mapping[str, ExecutionPlan], step: Step) -> Action:
     if step.tool is not None:
         return ToolAction(tool=step.tool, arguments=step.with_ or {})
+    if step.flow is not None:
+        flow = graph.surroundings.flows[step.flow]
+        assert isinstance(flow, SubFlow), "the checks let a flow pass that cannot be run"
+        return FlowAction(path=flow.path, plan=plans[flow.path], inputs=step.with_ or {})
+    if step.ask is not None:
+        return AskAction(message=step.ask.message, schema=_form(step.ask))
+    if step.set_ is not None:
+        return SetAction(values=step.set_)
     return AssistantAction(
         assistant=step.assistant or "",
         thread=step.thread,
         message=step.message or "",
         overrides=_run_options(step),
     )
+
+
+def _form(ask: Ask) -> JsonObject | None:
+    return None if ask.schema_ is None else expand(ask.schema_)
+
+
+def _condition(step: Step) -> str:
+    if isinstance(step.if_, bool):
+        return "true" if step.if_ else "false"
+    return step.if_ or ""
+
+
+def _foreach(step: Step) -> PlannedForeach | None:
+    if step.foreach is None:
+        return None
+    if step.thread is not None:  # a thread admits one run at a time
+        return PlannedForeach(items=step.foreach, max_parallel=1)
+    if step.max_parallel is None:
+        return PlannedForeach(items=step.foreach)
+    return PlannedForeach(items=step.foreach, max_parallel=step.max_parallel)
+
+
+def _repeat(step: Step) -> PlannedRepeat | None:
+    if step.repeat is None:
+        return None
+    return PlannedRepeat(until=step.repeat.until, max=step.repeat.max)
+
+
+def _retry(retry: Retry | None) -> PlannedRetry | None:
+    if retry is None:
+        return None
+    return PlannedRetry(
+        attempts=retry.attempts,
+        delay_s=duration_s(retry.delay),
+        backoff=retry.backoff,
+        max_delay_s=duration_s(retry.max_delay),
+        on=tuple(retry.on),
+    )
+
+
+def _limits(limits: Limits) -> PlannedLimits:
+    return PlannedLimits(
+        max_tokens=limits.max_tokens,
+        max_cost_usd=limits.max_cost_usd,
+        max_tool_rounds=limits.max_tool_rounds,
+        max_parallel=limits.max_parallel,
+        timeout_s=_seconds(limits.timeout),
+    )
+
+
+def _seconds(written: str | None) -> float | None:
+    return None if written is None else duration_s(written)
 
 
 def _run_options(options: RunOptions) -> dict[str, JsonValue]:
@@ -107,11 +207,12 @@ def _truncation(strategy: TruncationStrategy | str | None) -> JsonValue:
 
 
 def _assistant(graph: FlowGraph, name: str, one: Assistant) -> PlannedAssistant:
-    model, endpoint = graph.surroundings.aliases.get(one.model, (one.model, ""))
+    alias = graph.surroundings.aliases.get(one.model) or ModelAlias(one.model)
     return PlannedAssistant(
         name=name,
-        model=model,
-        endpoint=one.endpoint or endpoint,
+        model=alias.model,
+        endpoint=one.endpoint or alias.endpoint,
+        prices=_prices(alias.prices),
         instructions=one.instructions or "",
         description=one.description or "",
         tools=tuple(one.tools),
@@ -122,6 +223,12 @@ def _assistant(graph: FlowGraph, name: str, one: Assistant) -> PlannedAssistant:
         metadata=_pairs(one.metadata),
         **_run_options(one),  # type: ignore[arg-type]  # named as the fields are
     )
+
+
+def _prices(prices: Prices | None) -> PlannedPrices | None:
+    if prices is None:
+        return None
+    return PlannedPrices(input=prices.input, output=prices.output, cached_input=prices.cached_input)
 
 
 def _response_format(written: JsonValue) -> JsonValue:
@@ -146,7 +253,11 @@ def _tool(graph: FlowGraph, name: str, tool: Tool) -> PlannedTool:
         cwd=tool.cwd,
         timeout_s=duration_s(tool.timeout),
         max_output=tool.max_output,
-        effect="repeatable" if tool.effect == "repeatable" else "at_most_once",
+        effect=tool.effect,
+        probe=tool.probe or "",
+        on_unknown=tool.on_unknown,
+        approval=tool.approval,
+        retry=_retry(tool.retry),
         on_error=tool.on_error,
         result=known.result,
     )

@@ -4,17 +4,77 @@ A plan is frozen and canonical: one JSON text, one digest. It is stored with the
 it, so that a resumed run does what was reviewed whatever happened to the files since.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from flowrun.ids import JsonObject, JsonValue
 
-PLAN_ABI = 1
+PLAN_ABI = 2
 """Raised when the meaning of a stored plan changes; the interpreter accepts this and the last."""
 
-Effect = Literal["repeatable", "at_most_once"]
+Effect = Literal["repeatable", "keyed", "probe", "at_most_once"]
 ToolErrorPolicy = Literal["tell_model", "fail"]
+UnknownPolicy = Literal["ask", "fail", "tell_model"]
+Approval = Literal["never", "always"]
 StepErrorPolicy = Literal["fail", "continue"]
+Join = Literal["all", "any"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRetry:
+    """How often something is tried, and how long is waited in between."""
+
+    attempts: int
+    """Tries in all, the first included."""
+    delay_s: float = 1.0
+    """Before the second try."""
+    backoff: float = 2.0
+    """By what the delay grows from one try to the next."""
+    max_delay_s: float = 60.0
+    on: tuple[str, ...] = ()
+    """Codes of failures that are worth another try; empty for all that may pass by themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedForeach:
+    """Once for every item of a list."""
+
+    items: JsonValue
+    """An expression, or a list with templates in any text."""
+    max_parallel: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRepeat:
+    """Again and again, until it is good enough."""
+
+    until: str
+    """An expression, evaluated after each iteration; `steps.NAME` is that iteration's result."""
+    max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedLimits:
+    """What a run may use; reaching one ends it. None is without limit."""
+
+    max_tokens: int | None = None
+    max_cost_usd: float | None = None
+    max_tool_rounds: int | None = None
+    """Of one assistant run's requires-action rounds, for each step."""
+    max_parallel: int | None = None
+    """Steps and items at work at the same time."""
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPrices:
+    """US dollars for a million tokens of a model."""
+
+    input: float
+    output: float
+    cached_input: float | None = None
+    """None when cached prompt tokens cost what others do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +103,12 @@ class PlannedTool:
     max_output: int = 65536
     """Bytes kept of each output stream; what was cut is said."""
     effect: Effect = "at_most_once"
+    probe: str = ""
+    """Name of the tool that tells whether this one's effect happened, for `effect: probe`."""
+    on_unknown: UnknownPolicy = "ask"
+    """What follows when a crash hides whether an `at_most_once` call happened."""
+    approval: Approval = "never"
+    retry: PlannedRetry | None = None
     on_error: ToolErrorPolicy = "tell_model"
     result: JsonObject | None = None
     """JSON Schema of the returned value where it is known."""
@@ -74,6 +140,8 @@ class PlannedAssistant:
     max_prompt_tokens: int | None = None
     max_completion_tokens: int | None = None
     truncation: JsonObject | None = None
+    prices: PlannedPrices | None = None
+    """Of its model, from the project file; None when the project names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +177,38 @@ class ToolAction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlowAction:
+    """Run another flow as one step."""
+
+    path: str
+    """Of the flow's file, from the project root."""
+    plan: "ExecutionPlan"
+    inputs: JsonObject = field(default_factory=dict)
+    """Templates in any text; a text that is one expression keeps its native type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskAction:
+    """Ask a person."""
+
+    message: str
+    """A template."""
+    schema: JsonObject | None = None
+    """JSON Schema, an object schema, of the form to be filled in; None to approve or reject."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAction:
+    """Compute values."""
+
+    values: JsonObject
+    """Templates in any text; a text that is one expression keeps its native type."""
+
+
+Action: TypeAlias = AssistantAction | ToolAction | FlowAction | AskAction | SetAction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
     """One step, its place in the order and what it waits for."""
 
@@ -118,9 +218,20 @@ class PlannedStep:
     lane: str
     """The thread's name, or the step's own name in parentheses."""
     needs: tuple[str, ...] = ()
-    """Every step that must have finished, in plan order: declared, referred to, and same-thread."""
-    action: AssistantAction | ToolAction
+    """Steps that it builds on, in plan order: declared or referred to. How they ended decides
+    whether it runs; see `interpreter.readiness`."""
+    after: tuple[str, ...] = ()
+    """Steps that must only be over, however they ended: those before it on its thread."""
+    action: Action
     on_error: StepErrorPolicy = "fail"
+    join: Join = "all"
+    condition: str = ""
+    """`if`: an expression; empty for always."""
+    foreach: PlannedForeach | None = None
+    repeat: PlannedRepeat | None = None
+    retry: PlannedRetry | None = None
+    timeout_s: float | None = None
+    """For one try of one item, of one iteration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +249,15 @@ class ExecutionPlan:
     steps: tuple[PlannedStep, ...] = ()
     outputs: tuple[tuple[str, JsonValue], ...] = ()
     """Name and template, evaluated when every step has finished."""
+    limits: PlannedLimits = PlannedLimits()
     abi: int = PLAN_ABI
+
+    def all_plans(self) -> Iterator["ExecutionPlan"]:
+        """Yield this plan and those of its sub-flows, to any depth."""
+        yield self
+        for step in self.steps:
+            if isinstance(step.action, FlowAction):
+                yield from step.action.plan.all_plans()
 
     def tool(self, name: str) -> PlannedTool:
         """Return a tool by name."""

@@ -5,16 +5,21 @@ finish does not matter and a stored run does not break when its neighbours chang
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from flowrun.events.records import Event
-from flowrun.ids import JsonValue
+from flowrun.ids import JsonObject, JsonValue
 
-EffectPolicy = Literal["repeatable", "at_most_once"]
+EffectPolicy = Literal["repeatable", "keyed", "probe", "at_most_once"]
+
+
+class RunCancelled(Exception):
+    """Somebody cancelled the run; every child is gone. Raised by `wait_any` of the run's root."""
 
 
 class OutcomeUnknown(Exception):
-    """An `at_most_once` effect was begun before a crash and its result was never recorded.
+    """A `probe` or `at_most_once` effect was begun before a crash and its result never recorded.
 
     It is not run again. Whether it happened cannot be known from here.
     """
@@ -38,6 +43,16 @@ class Child(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What somebody outside said."""
+
+    value: JsonObject
+    sender: str
+    at: float
+    """In seconds since the epoch."""
+
+
 class Durable(Protocol):
     """A scope of one flow run. Keys given to it are relative to the scope."""
 
@@ -58,8 +73,13 @@ class Durable(Protocol):
     ) -> Event:
         """Do something once; what it returns says what happened, and is remembered as an event.
 
-        The event is durable before it is returned; for `at_most_once` the intent is durable before
-        `act` is called. A key that has its event returns it and does nothing.
+        The event is durable before it is returned; for every policy but `repeatable` the intent is
+        durable before `act` is called. A key that has its event returns it and does nothing. An
+        intent of an earlier entry without an event means a crash in between: `keyed` acts again,
+        `probe` and `at_most_once` raise.
+
+        When `act` raises or is cancelled there is no event, and the key is free again in this life,
+        so that whoever broke it off can say under it how it ended.
 
         Raises:
             OutcomeUnknown: see there.
@@ -81,6 +101,39 @@ class Durable(Protocol):
         """Wait until a child started here is over; return all that are, each once.
 
         One waiter at a time.
+
+        Raises:
+            RunCancelled: of the run's root scope alone; see there.
+        """
+        ...
+
+    def nested(self, key: str) -> "Durable":
+        """Return the scope below this one whose keys begin with `key/`, in the same strand.
+
+        It has children of its own to wait for.
+        """
+        ...
+
+    async def within(
+        self, key: str, seconds: float, work: Callable[["Durable"], Awaitable[None]]
+    ) -> bool:
+        """Do work for at most so long, counted from when it first began; tell whether it ended.
+
+        The instant is recorded under `key`, so the time goes on while nobody executes the run.
+        When it comes, the work and its children are cancelled and gone before this returns False.
+        The scope that `work` is given has the keys of this one. What it raises is raised here.
+        """
+        ...
+
+    async def until(self, key: str, seconds: float) -> None:
+        """Wait until so long after it was first asked; the instant is recorded under `key`."""
+        ...
+
+    async def signal(self, key: str) -> Signal:
+        """Wait for what somebody sends to the path of `key`; the first one counts, for good.
+
+        Not to be called beside other work of the same scope. A run in which everything waits, for
+        signals or for timers, is parked: this never returns, and asks again in the next entry.
         """
         ...
 

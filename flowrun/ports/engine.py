@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from flowrun.events.records import StepFinished
 from flowrun.events.stamped import RunSink, StampedEvent
 from flowrun.ids import JsonObject
 from flowrun.plan.plan import ExecutionPlan
@@ -24,6 +25,22 @@ class FlowRunHead:
     alive: bool
     """Whether a process is executing it now; `running` but not alive means it crashed."""
     error: str | None = None
+    questions: tuple[str, ...] = ()
+    """Of a parked run: plan paths of the questions that people are waited for with."""
+    wake_at: float | None = None
+    """Of a parked run: when a timer goes on with it, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilter:
+    """Which runs, and how many of them; the latest first."""
+
+    statuses: frozenset[FlowRunStatus] = frozenset()
+    """Any of these; empty for all."""
+    flow: str | None = None
+    since: float | None = None
+    """Started at or after this instant."""
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +51,35 @@ class RunSetting:
     """Values of the names in the plan's `env`."""
     origin: Mapping[str, str]
     """`path` of the flow's file from the project root; `endpoint`, when one was asked for."""
+    only: str = ""
+    """Of a run that repeats one step of another: that step. The others are not run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A run at regular instants: `anchor`, and every so long after it."""
+
+    name: str
+    plan: ExecutionPlan
+    inputs: JsonObject
+    setting: RunSetting
+    every_s: float
+    anchor: float
+    """In seconds since the epoch."""
+    catch_up: Literal["none", "last", "all"] = "last"
+    """Of the ticks missed while nobody was there: which are made up for."""
 
 
 class EngineClient(Protocol):
     """Runs, from outside."""
 
     async def start(
-        self, run_id: str, plan: ExecutionPlan, inputs: JsonObject, setting: RunSetting
+        self,
+        run_id: str,
+        plan: ExecutionPlan,
+        inputs: JsonObject,
+        setting: RunSetting,
+        recorded: Sequence[StepFinished] = (),
     ) -> None:
         """Start a run; starting the same id with the same plan and inputs again is one start.
 
@@ -49,25 +88,63 @@ class EngineClient(Protocol):
             plan: Stored with the run.
             inputs: Already checked, defaults filled in.
             setting: Kept for the life of the run.
+            recorded: Results of steps that the run begins with, as though it had had them.
 
         Raises:
             RunConflict: the id belongs to a run of another plan or other inputs.
         """
         ...
 
-    async def resume(self, run_id: str) -> None:
+    async def resume(self, run_id: str, *, force: bool = False) -> None:
         """Enter a parked or crashed run again; one that is being parked, as soon as it is.
 
         A run that is at work already is left to that.
 
+        Args:
+            run_id: Of the run.
+            force: Enter it even if it keeps killing its process.
+
         Raises:
             RunNotFound: no such run.
             RunConflict: it is finished.
+            RunCrashLoops: entry after entry died without progress; it is parked.
+        """
+        ...
+
+    async def send(
+        self, run_id: str, name: str, value: JsonObject, *, message_id: str, sender: str
+    ) -> None:
+        """Give a run a signal; durable when this returns. The same message again is no other one.
+
+        A run of this process that is parked for it goes on.
+
+        Args:
+            run_id: Of the run.
+            name: Plan path of what waits, or will.
+            value: What is said.
+            message_id: Chosen by the sender, unique.
+            sender: Who says it, for people.
+
+        Raises:
+            RunNotFound: no such run.
+            RunConflict: it is over.
+            AlreadyAnswered: another message under this name came first; says whose and what.
+        """
+        ...
+
+    async def cancel(self, run_id: str, *, by: str = "", reason: str = "") -> None:
+        """Cancel a run; it is durable when this returns, and terminal as soon as its work let go.
+
+        A run that is not at work is over when this returns.
+
+        Raises:
+            RunNotFound: no such run.
+            RunConflict: it is over.
         """
         ...
 
     async def wait(self, run_id: str) -> FlowRunHead:
-        """Wait until the run finishes or parks.
+        """Wait until the run finishes or parks; one that a timer will wake is waited for.
 
         Whatever broke it off instead, a store that failed or a mistake of ours, is raised here,
         to everybody who waits, until the run is entered again.
@@ -96,6 +173,18 @@ class EngineClient(Protocol):
         """
         ...
 
-    def list(self) -> Sequence[FlowRunHead]:
-        """Return every run, the latest first."""
+    def list(self, wanted: RunFilter | None = None) -> Sequence[FlowRunHead]:
+        """Return runs, the latest first."""
+        ...
+
+    async def schedule(self, schedule: Schedule) -> None:
+        """Keep a schedule; one of the same name is replaced, and its past ticks stay fired."""
+        ...
+
+    async def sweep(self) -> Sequence[str]:
+        """Start the runs of ticks that are due, enter parked runs whose timer is; return their ids.
+
+        A tick's run is called after the schedule and its nominal instant, so it is started once
+        whoever sweeps, and however often.
+        """
         ...

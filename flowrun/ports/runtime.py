@@ -38,6 +38,8 @@ class RuntimeCapabilities:
     tools: frozenset[str]
     """Built-in tools: `file_search`, `code_interpreter`."""
     keyed_threads: bool
+    rounds: bool = False
+    """Whether `RunRequest.rounds` is honoured; otherwise the caller must say it in a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,14 @@ class AssistantDefinition:
     metadata: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class AnsweredRound:
+    """One requires-action round that is over: what was called, and the output of each call."""
+
+    calls: tuple[ToolCall, ...]
+    outputs: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """One assistant run on a thread."""
@@ -66,6 +76,9 @@ class RunRequest:
     label: str
     message: str | None = None
     """A user message that the thread is given first, in the same breath as the run."""
+    rounds: tuple[AnsweredRound, ...] = ()
+    """Rounds of an earlier run on this thread, put aside before its end, that this one begins with:
+    its first turn sees these calls and their outputs. In order."""
     tool_choice: JsonValue = None
     parallel_tool_calls: bool | None = None
     max_prompt_tokens: int | None = None
@@ -99,6 +112,8 @@ class RunRequiresAction:
 
     run_id: str
     calls: tuple[ToolCall, ...]
+    usage: TokenUsage = field(default_factory=TokenUsage)
+    """Of the run so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ ToolFailureKind = Literal[
     "cannot_start",
     "outcome_unknown",  # a crash in between; see `ports.durable`
     "cancelled",
+    "rejected",  # a person did not approve the call
 ]
 
 
@@ -46,7 +47,7 @@ class ToolInvocation:
 
     run_id: str
     key: str
-    """Plan path of the call, unique in the run."""
+    """Plan path of the call, unique in the run; the same for every try of the same call."""
 
     @property
     def idempotency_key(self) -> str:
@@ -66,6 +67,17 @@ class ToolRunner(Protocol):
         """
         ...
 
+    def of(self, flow: str) -> "ToolRunner":
+        """Return the tools of a sub-flow, by the path of its file; see `plan.FlowAction`."""
+        ...
+
+    async def end_orphans(self, run_id: str) -> int:
+        """Kill what an earlier life's programs of this run left, wait until it is gone, count it.
+
+        To be called before a run is entered again: nothing of it may act beside the new entry.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ToolProblem:
@@ -73,6 +85,9 @@ class ToolProblem:
 
     tool: str
     message: str
+    flow: str = ""
+    """Path of the file of the flow that declares it, from the project root; empty where there is
+    only one flow."""
 
 
 Environment: TypeAlias = Mapping[str, str]

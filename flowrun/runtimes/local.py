@@ -56,6 +56,7 @@ _CAPABILITIES = RuntimeCapabilities(
     ),
     tools=frozenset(),
     keyed_threads=True,
+    rounds=True,
 )
 
 
@@ -135,7 +136,7 @@ class LocalRuntime:
 
 def _stop(run: AssistantRun, live: LiveRun) -> RunRequiresAction | RunEnded:
     if not run.is_over:
-        return RunRequiresAction(run.id, run.state.pending_calls)
+        return RunRequiresAction(run.id, run.state.pending_calls, run.state.tokens)
     state = run.state
     error = state.last_error
     code, sentence = _why(run)
@@ -184,6 +185,7 @@ def _wanted_run(request: RunRequest) -> NewRun:
         assistant_id=request.assistant_id,
         label=request.label,
         messages=() if message is None else (NewMessage(content=(TextPart(message),)),),
+        rounds=request.rounds,
         options=RunOptions(
             tool_choice=request.tool_choice,
             parallel_tool_calls=request.parallel_tool_calls,

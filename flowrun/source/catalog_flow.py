@@ -78,15 +78,15 @@ steps:
         "bind/not-available-yet",
         "a key of a later release",
         """The key belongs to the language, but this release does not carry it out. It is refused
-        rather than ignored, since a flow that skips a condition does something else than its text
-        says.""",
+        rather than ignored, since an assistant that was not given its files answers something
+        else than its text says.""",
         example="""
-steps:
-  report: {tool: disk, if: inputs.wanted}
+assistants:
+  guide: {model: gpt-5-mini, knowledge: [docs/*.md]}
 """,
         fix="""
-steps:
-  report: {tool: disk}
+assistants:
+  guide: {model: gpt-5-mini}
 """,
     ),
     page(
@@ -104,8 +104,8 @@ version: 1
     page(
         "bind/one-kind",
         "a definition is of two kinds, or of none",
-        """A step is exactly one of `assistant` and `tool`; a tool is exactly one of `python`,
-        `shell` and `script`; a reply answers or fails.""",
+        """A step is exactly one of `assistant`, `tool`, `flow`, `ask` and `set`; a tool is exactly
+        one of `python`, `shell` and `script`; a reply answers or fails.""",
         example="""
 steps:
   report: {assistant: guide, tool: disk}
@@ -131,8 +131,9 @@ message: "Weather: {{ steps.forecast.output }}"
     page(
         "template/unknown-name",
         "a template uses a name that is not there",
-        """Templates know `inputs`, `steps`, `run`, `env` (what the flow lists under `env`) and,
-        in tools, `args`. A step's result is `steps.NAME.output`, an input is `inputs.NAME`.""",
+        """Templates know `inputs`, `steps`, `run`, `env` (what the flow lists under `env`), in
+        steps with `foreach` also `item` and `index`, and in tools `args`. A step's result is
+        `steps.NAME.output`, an input is `inputs.NAME`.""",
         example="""
 message: How is the weather in {{ city }}?
 """,

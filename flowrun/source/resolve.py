@@ -31,7 +31,9 @@ MAX_INCLUDES = 64
 """Files drawn in by `include`, in all."""
 
 _PROMPT_KEYS = frozenset({"instructions", "message", "script", "description"})
-_FREE_KEYS = frozenset({"with", "env", "headers", "arguments", "default", "metadata"})
+_FREE_KEYS = frozenset(
+    {"with", "set", "foreach", "env", "headers", "arguments", "default", "metadata"}
+)
 """Below these the keys are the author's own, and `message` is no prompt."""
 
 
@@ -93,7 +95,7 @@ class _Resolving:
         start = Span(path, Position(1, 1), Position(1, 1))
         found = self._read(path)
         if isinstance(found, Unreadable):
-            self.complaints.append(_unreadable(found, path, start))
+            self.complaints.append(unreadable(found, path, start))
             return None
         self._visited.add(path)
         return self._tree(found)
@@ -155,7 +157,7 @@ class _Resolving:
         """Read a file that was named at a place; complain there if it cannot be had."""
         found = self._read(path)
         if isinstance(found, Unreadable):
-            self.complaints.append(_unreadable(found, written, span))
+            self.complaints.append(unreadable(found, written, span))
             return None
         return found
 
@@ -263,7 +265,14 @@ def _not_a_mapping(root: Node) -> Diagnostic:
     )
 
 
-def _unreadable(found: Unreadable, written: str, span: Span) -> Diagnostic:
+def unreadable(found: Unreadable, written: str, span: Span) -> Diagnostic:
+    """Return the complaint about a file that could not be had, at the place that names it.
+
+    Args:
+        found: Why not.
+        written: Its path, as the author wrote it.
+        span: Where.
+    """
     is_known = found.near is not None and "${" not in written
     near = f"did you mean `{found.near}`?" if is_known else None
     if found.reason == NO_SUCH_FILE:

@@ -10,7 +10,8 @@ Name = Annotated[str, StringConstraints(pattern=NAME)]
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$")]
 
-TEXT, LIST, MAPPING, TRUE, OTHER = "\0text", "\0list", "\0mapping", "\0true", "\0other"
+TEXT, LIST, MAPPING, OTHER = "\0text", "\0list", "\0mapping", "\0other"
+TRUE, FALSE = "\0true", "\0false"
 """Tags of shapes. They turn up in the paths of complaints and cannot be keys of a YAML file."""
 
 
@@ -45,4 +46,6 @@ def _shape_of(value: object) -> str:
         return LIST
     if isinstance(value, dict | BaseModel):
         return MAPPING
-    return TRUE if value is True else OTHER
+    if isinstance(value, bool):
+        return TRUE if value else FALSE
+    return OTHER

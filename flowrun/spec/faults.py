@@ -18,31 +18,59 @@ from flowrun.spec.spans import DocPath
 _KEY = "[key]"
 _NAME_PATTERNS = frozenset((NAME, IDENTIFIER, ENVIRONMENT_NAME))
 
-_FOREIGN: Mapping[str, str] = {
-    "agent": "assistant",
-    "agents": "assistants",
-    "args": "with",
-    "arguments": "with",
-    "bash": "script",
-    "cmd": "shell",
-    "command": "shell",
-    "depends_on": "needs",
-    "environment": "env",
-    "function": "python",
-    "instruction": "instructions",
-    "prompt": "message",
-    "requires": "needs",
-    "result": "outputs",
-    "run": "script",
-    "system": "instructions",
-    "tasks": "steps",
-    "jobs": "steps",
-    "url": "base_url",
-    "schema": "parameters",
+_FOREIGN: Mapping[str, tuple[str, ...]] = {
+    "agent": ("assistant",),
+    "agents": ("assistants",),
+    "approval": ("ask",),
+    "approve": ("ask",),
+    "args": ("with",),
+    "arguments": ("with",),
+    "bash": ("script",),
+    "budget": ("limits",),
+    "cmd": ("shell",),
+    "command": ("shell",),
+    "concurrency": ("max_parallel",),
+    "condition": ("if",),
+    "continue_on_error": ("on_error",),
+    "depends_on": ("needs",),
+    "each": ("foreach",),
+    "environment": ("env",),
+    "factor": ("backoff",),
+    "for": ("foreach",),
+    "for_each": ("foreach",),
+    "form": ("schema",),
+    "function": ("python",),
+    "instruction": ("instructions",),
+    "interval": ("delay",),
+    "iterations": ("max",),
+    "jobs": ("steps",),
+    "loop": ("foreach", "repeat"),
+    "max_iterations": ("max",),
+    "max_retries": ("retry", "attempts"),
+    "parallel": ("max_parallel",),
+    "prompt": ("message",),
+    "question": ("message", "ask"),
+    "requires": ("needs",),
+    "result": ("outputs",),
+    "retries": ("retry", "attempts"),
+    "run": ("script",),
+    "schema": ("parameters",),
+    "subflow": ("flow",),
+    "system": ("instructions",),
+    "tasks": ("steps",),
+    "times": ("max",),
+    "tries": ("attempts", "retry"),
+    "until": ("repeat",),
+    "url": ("base_url",),
+    "vars": ("set",),
+    "wait": ("delay",),
+    "when": ("if",),
+    "while": ("repeat",),
+    "workflow": ("flow",),
 }
-"""What neighbours call our keys; used only where ours is a key of that place."""
+"""What neighbours call our keys; the first one that is a key of that place is meant."""
 
-_DURATIONS: frozenset[str | int] = frozenset(("timeout", "connect", "read", "delay"))
+_DURATIONS: frozenset[str | int] = frozenset(("timeout", "connect", "read", "delay", "max_delay"))
 _SECRET: frozenset[str | int] = frozenset(("api_key", "headers", "env"))
 
 
@@ -122,8 +150,9 @@ def unknown_key(path: DocPath, grammar: Grammar, known: frozenset[str] | None = 
 @cache
 def key_hint(key: str, known: frozenset[str]) -> str:
     """Return what to do about an unknown key."""
-    if _FOREIGN.get(key) in known:
-        return f"did you mean `{_FOREIGN[key]}`?"
+    for ours in _FOREIGN.get(key, ()):
+        if ours in known:
+            return f"did you mean `{ours}`?"
     return suggest(key, known) or "`flowrun schema` shows every key there is"
 
 
@@ -222,7 +251,20 @@ def _type_hint(complaint: Complaint) -> str | None:
         return f"write a duration with its unit: `{value}s`"
     if complaint.path[-1] == "shell" and isinstance(value, str):
         return f"write a list, an item for each word: `[{', '.join(value.split())}]`"
-    return wording.type_hint(complaint.kind, value)
+    return _short_form(complaint) or wording.type_hint(complaint.kind, value)
+
+
+def _short_form(complaint: Complaint) -> str | None:
+    """Return the long form of what somebody wrote in one word, as other programs have it."""
+    match complaint.path, complaint.value:
+        case (*_, "ask"), str() as question:
+            return f'write `{{message: "{wording.clip(question)}"}}`'
+        case (*_, "retry"), int() as tries if tries > 1:
+            return f"write `{{attempts: {tries}}}`"
+        case (*_, "repeat"), int() as times:
+            return f"write `{{until: ..., max: {times}}}`, or `foreach:` with a list"
+        case _:
+            return None
 
 
 def _is_public(path: DocPath) -> bool:

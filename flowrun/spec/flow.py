@@ -9,9 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, StringConstraints, Tag
 
 from flowrun.spec.declaration import (
+    FALSE,
     LIST,
     MAPPING,
     TEXT,
+    TRUE,
     Declaration,
     Duration,
     Identifier,
@@ -25,6 +27,13 @@ MetadataKey = Annotated[str, StringConstraints(max_length=64)]
 MetadataValue = Annotated[str, StringConstraints(max_length=512)]
 Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=16)]
 JsonSchema = dict[str, JsonValue]
+Expression = Annotated[str, StringConstraints(min_length=1)]
+"""Of a template, with its braces or without."""
+FailureCode = Literal[
+    "endpoint", "tool", "output", "incomplete", "expired", "timeout", "runtime", "flow"
+]
+"""Codes of one try's failure that another may mend; see `events.StepFinished.error_code`. What
+loops come to, `items` and `repeat`, is not among them: tries are inside of loops."""
 
 
 class Input(Declaration):
@@ -50,6 +59,58 @@ class Input(Declaration):
         None, description="JSON Schemas of an object's properties."
     )
     required: list[str] | None = Field(None, description="Properties an object must have.")
+
+
+class Retry(Declaration):
+    """How often something that failed is tried again."""
+
+    attempts: int = Field(ge=2, le=100, description="Tries in all, the first included.")
+    delay: Duration = Field("1s", description="Before the second try.")
+    backoff: float = Field(
+        2.0, ge=1, le=100, description="By what the delay grows from one try to the next."
+    )
+    max_delay: Duration = Field("60s", description="The longest delay.")
+    on: list[FailureCode] = Field(
+        default_factory=list,
+        min_length=1,
+        description="Failures that are worth another try; without it all that may pass.",
+    )
+
+
+class Repeat(Declaration):
+    """Again, on the same thread, until it is good enough."""
+
+    until: Expression = Field(
+        description="An expression, evaluated after each iteration; `steps.NAME` is its result.",
+    )
+    max: int = Field(ge=1, le=1000, description="The most iterations; then the step fails.")
+
+
+class Limits(Declaration):
+    """What a run may use. Reaching one ends it as failed, with what there is kept."""
+
+    max_tokens: int | None = Field(None, ge=1, description="Tokens of all its models together.")
+    max_cost_usd: float | None = Field(
+        None, gt=0, description="US dollars, by the `prices` of the project file."
+    )
+    max_tool_rounds: int | None = Field(
+        None, ge=1, description="Rounds of tool calls of one assistant step."
+    )
+    max_parallel: int | None = Field(None, ge=1, description="Steps and items at work at a time.")
+    timeout: Duration | None = Field(None, description="From its start to its end, waits included.")
+
+
+class Ask(Declaration):
+    """A question to a person."""
+
+    message: str = Field(min_length=1, description="What is asked; a template.")
+    schema_: JsonSchema | None = Field(
+        None,
+        alias="schema",
+        min_length=1,
+        description="Form to be filled in: a JSON Schema object, or short, name -> schema. "
+        "Without it the person approves or rejects.",
+    )
 
 
 class Tool(Declaration):
@@ -96,9 +157,20 @@ class Tool(Declaration):
     )
     effect: Literal["repeatable", "keyed", "probe", "at_most_once"] = Field(
         "at_most_once",
-        description="Whether it may run again when a crash hides its outcome. `at_most_once` "
-        "never does.",
+        description="Whether it may run again when a crash hides its outcome: `repeatable` always, "
+        "`keyed` with the same `FLOWRUN_IDEMPOTENCY_KEY`, `probe` asks another tool first, "
+        "`at_most_once` never.",
     )
+    probe: Identifier | None = Field(
+        None,
+        description="The tool that is asked, with the same arguments, whether the effect happened.",
+    )
+    on_unknown: Literal["ask", "fail", "tell_model"] = Field(
+        "ask",
+        description="When nobody can know whether a call happened: ask a person, fail the step, or "
+        "tell the model.",
+    )
+    retry: Retry | None = Field(None, description="Try a call that failed again.")
     approval: Literal["never", "always"] = Field(
         "never", description="Whether a person must approve each call."
     )
@@ -197,7 +269,7 @@ class Thread(Declaration):
 
 
 class Step(RunOptions):
-    """One unit of work. Exactly one kind: `assistant` or `tool`."""
+    """One unit of work. Exactly one kind: `assistant`, `tool`, `flow`, `ask` or `set`."""
 
     assistant: Name | None = Field(None, description="Take one run of this assistant.")
     thread: Name | None = Field(
@@ -206,7 +278,47 @@ class Step(RunOptions):
     message: str | None = Field(None, description="The user message that the thread is given.")
     tool: Identifier | None = Field(None, description="Run this tool.")
     with_: dict[str, JsonValue] | None = Field(
-        None, alias="with", description="Arguments of the tool; texts are templates."
+        None,
+        alias="with",
+        description="Arguments of the tool, or inputs of the flow; texts are templates.",
+    )
+    flow: str | None = Field(
+        None, min_length=1, description="Run another flow: its file, relative to this one."
+    )
+    ask: Ask | None = Field(None, description="Ask a person and wait for the answer.")
+    set_: dict[Identifier, JsonValue] | None = Field(
+        None, alias="set", min_length=1, description="Compute values; texts are templates."
+    )
+    if_: (
+        Annotated[
+            Annotated[Expression, Tag(TEXT)]
+            | Annotated[Literal[True], Tag(TRUE)]
+            | Annotated[Literal[False], Tag(FALSE)],
+            one_of_shapes("an expression, `true` or `false`"),
+        ]
+        | None
+    ) = Field(None, alias="if", description="An expression; when it is false the step is skipped.")
+    join: Literal["all", "any"] = Field(
+        "all",
+        description="Run when all it builds on was done, or, with `any`, when at least one was.",
+    )
+    foreach: (
+        Annotated[
+            Annotated[Expression, Tag(TEXT)] | Annotated[list[JsonValue], Tag(LIST)],
+            one_of_shapes("an expression or a list"),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Once for each item of a list: `item` and `index`. The output is a list.",
+    )
+    max_parallel: int | None = Field(
+        None, ge=1, le=1000, description="Items of `foreach` at work at a time; otherwise 10."
+    )
+    repeat: Repeat | None = Field(None, description="Again until it is good enough.")
+    retry: Retry | None = Field(None, description="Try again when it fails.")
+    timeout: Duration | None = Field(
+        None, description="For one try, from its beginning, waits included; then the step fails."
     )
     description: str | None = Field(None, description="What it is for, for people.")
     needs: list[Identifier] = Field(
@@ -237,6 +349,7 @@ class Flow(Declaration):
         default_factory=dict, description="Assistants, by name."
     )
     threads: dict[Name, Thread] = Field(default_factory=dict, description="Threads, by name.")
+    limits: Limits = Field(default_factory=Limits, description="What a run may use.")
     steps: dict[Identifier, Step] = Field(
         description="Steps, by name, at least one.", json_schema_extra={"minProperties": 1}
     )
@@ -246,22 +359,6 @@ class Flow(Declaration):
 
 
 NOT_YET: dict[str, frozenset[str]] = {
-    "flow": frozenset({"limits"}),
-    "step": frozenset(
-        {
-            "if",
-            "join",
-            "foreach",
-            "max_parallel",
-            "repeat",
-            "flow",
-            "ask",
-            "set",
-            "retry",
-            "timeout",
-        }
-    ),
-    "tool": frozenset({"retry"}),
     "assistant": frozenset({"knowledge", "files"}),
 }
 """Keys that belong to the language and that this release refuses, saying so at their place."""

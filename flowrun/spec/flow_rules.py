@@ -5,13 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import BaseModel
 
 from flowrun.errors import name_list
+from flowrun.spec.control_rules import control_faults
 from flowrun.spec.durations import limit_faults
 from flowrun.spec.faults import key_hint, unknown_key
 from flowrun.spec.flow import (
     NOT_YET,
+    Ask,
     Assistant,
     Flow,
     Input,
+    Limits,
+    Repeat,
+    Retry,
     RunOptions,
     Step,
     Thread,
@@ -21,23 +26,22 @@ from flowrun.spec.flow import (
 from flowrun.spec.grammar import Fault, Grammar, Place, written_keys
 from flowrun.spec.input_rules import input_faults
 from flowrun.spec.plain import Plain
+from flowrun.spec.repeated import repeated_names
 from flowrun.spec.spans import DocPath
+from flowrun.spec.tool_rules import tool_faults, tool_name_faults
 from flowrun.spec.version import version_faults
 
-_STEP_KINDS = ("assistant", "tool")
-_TOOL_KINDS = ("python", "shell", "script")
-_LATER_STEP_KINDS = ("flow", "ask", "set")
-_LATER = {"steps": _LATER_STEP_KINDS, "tools": ()}
-
-_LONGEST_TOOL_NAME = 64
-"""Of a function, for the endpoints that models are at."""
-
 _RUN_OPTIONS = frozenset(RunOptions.model_fields)
+_TRIED = frozenset(("retry", "timeout"))
+"""What happens at once needs no time; a person is not asked again because the answer was no."""
 STEP_KEYS: Mapping[str, frozenset[str]] = {
-    "assistant": frozenset(("thread", "message")) | _RUN_OPTIONS,
-    "tool": frozenset(("with",)),
+    "assistant": frozenset(("thread", "message")) | _RUN_OPTIONS | _TRIED,
+    "tool": frozenset(("with",)) | _TRIED,
+    "flow": frozenset(("with",)) | _TRIED,
+    "ask": frozenset(("timeout",)),
+    "set": frozenset(),
 }
-"""By kind of step, the keys that go with that kind alone."""
+"""By kind of step, the keys that go with some kinds alone."""
 
 TOOL_KEYS: Mapping[str, frozenset[str]] = {
     "python": frozenset(),
@@ -68,11 +72,16 @@ _FREE = frozenset(
         "properties",
         "parameters",
         "with",
+        "set",
+        "foreach",
         "output",
         "tool_choice",
         "response_format",
     )
 )
+_KEYS_OF_STEPS = written_keys(Step)
+_INSIDE: Mapping[str, frozenset[str]] = {"ask": written_keys(Ask)}
+"""By kind of step, the keys that stand below that of the kind."""
 
 _HARMLESS_OPTIONS = ("parallel_tool_calls", "max_prompt_tokens", "max_completion_tokens")
 
@@ -90,29 +99,24 @@ def flow_faults(flow: Mapping[str, Plain]) -> Iterator[Fault]:
     for name, one in definitions(flow, "inputs"):
         yield from input_faults(("inputs", name), one)
     for name in _names(flow, "tools"):
-        if len(name) > _LONGEST_TOOL_NAME:
-            yield Fault(
-                path=("tools", name),
-                code="bind/bad-name",
-                message=f"the name of a tool must be at most {_LONGEST_TOOL_NAME} characters long, "
-                f"found {len(name)}",
-                at="key",
-                hint="choose a shorter name; models are told of it",
-                loses=("tools", name),
-            )
+        yield from tool_name_faults(("tools", name))
     for name, one in definitions(flow, "tools"):
-        yield from _kind_faults(("tools", name), one, _TOOL_KINDS, TOOL_KEYS)
-        path = ("tools", name, "timeout")
-        yield from limit_faults(path, one.get("timeout"), FLOW_GRAMMAR.noun(path))
-        if "python" in one:
-            yield from _own_environment(("tools", name, "env"), one.get("env"))
+        yield from _kind_faults(("tools", name), one, TOOL_KEYS)
+        yield from tool_faults(("tools", name), one)
     for name, one in definitions(flow, "assistants"):
-        yield from _repeated(("assistants", name, "tools"), one.get("tools"))
+        yield from repeated_names(
+            ("assistants", name, "tools"), one.get("tools"), FLOW_GRAMMAR.noun
+        )
         yield from _option_faults(("assistants", name), one)
     for name, one in definitions(flow, "steps"):
-        yield from _kind_faults(("steps", name), one, _STEP_KINDS, STEP_KEYS)
-        yield from _repeated(("steps", name, "needs"), one.get("needs"))
+        yield from _kind_faults(("steps", name), one, STEP_KEYS)
+        yield from repeated_names(("steps", name, "needs"), one.get("needs"), FLOW_GRAMMAR.noun)
         yield from _option_faults(("steps", name), one)
+        yield from control_faults(("steps", name), one, _KEYS_OF_STEPS)
+    limits = flow.get("limits")
+    if isinstance(limits, dict):
+        path = ("limits", "timeout")
+        yield from limit_faults(path, limits.get("timeout"), FLOW_GRAMMAR.noun(path))
 
 
 def _names(file: Mapping[str, Plain], section: str) -> tuple[str, ...]:
@@ -136,24 +140,20 @@ def _is_free(path: DocPath) -> bool:
         return len(path) > 2
     if len(path) < 3:
         return False
+    if path[2:4] == ("ask", "schema"):
+        return len(path) > 4
     return path[2] == "default" or (path[2] in _FREE and len(path) > 3)
 
 
 def _kind_faults(
-    path: DocPath,
-    one: Mapping[str, Plain],
-    kinds: Sequence[str],
-    keys: Mapping[str, frozenset[str]],
+    path: DocPath, one: Mapping[str, Plain], keys: Mapping[str, frozenset[str]]
 ) -> Iterator[Fault]:
     """A definition has exactly one kind, and only the keys that go with it."""
-    later = _LATER[str(path[0])]
-    chosen = [key for key in one if key in kinds or key in later]
-    if any(key in later for key in chosen):
-        yield _silently_dropped(path)  # that key is not available yet, which is told
-    elif len(chosen) != 1:
-        yield _not_one_kind(path, one, kinds, chosen)
-    else:
+    chosen = [key for key in one if key in keys]
+    if len(chosen) == 1:
         yield from _misplaced(path, one, chosen[0], keys)
+    else:
+        yield _not_one_kind(path, one, tuple(keys), chosen)
 
 
 def _not_one_kind(
@@ -174,7 +174,7 @@ def _not_one_kind(
             loses=path,
         )
     if _meant_a_kind(one, path, kinds):
-        return _silently_dropped(path)
+        return Fault(path=path, code="bind/one-kind", message="", at="key", loses=path, silent=True)
     return Fault(
         path=path,
         code="bind/one-kind",
@@ -186,11 +186,9 @@ def _not_one_kind(
 
 
 def _listed(names: Sequence[str], last: str) -> str:
+    if len(names) == 1:
+        return f"`{names[0]}`"
     return f"{name_list(names[:-1])} {last} `{names[-1]}`"
-
-
-def _silently_dropped(path: DocPath) -> Fault:
-    return Fault(path=path, code="bind/one-kind", message="", at="key", loses=path, silent=True)
 
 
 def _meant_a_kind(one: Mapping[str, Plain], path: DocPath, kinds: Sequence[str]) -> bool:
@@ -210,52 +208,22 @@ def _misplaced(
     what = f"`{kind}` {'step' if path[0] == 'steps' else 'tool'}"
     what = f"an {what}" if kind[0] in "aeiou" else f"a {what}"
     for key in one.keys() - allowed:
-        owners = [f"`{other}`" for other, its in keys.items() if key in its]
-        if owners:
+        owners = [other for other, its in keys.items() if key in its]
+        hint = f"remove it; `{key}` goes with {_listed(owners, 'or')}" if owners else ""
+        if key in _INSIDE.get(kind, ()):
+            hint = f"write it below `{kind}:`"
+        if hint:
             yield Fault(
                 path=(*path, key),
                 code="bind/unknown-key",
                 message=f"{FLOW_GRAMMAR.noun(path)} is {what} and has no key `{key}`",
                 at="key",
                 label=f"not for {what}",
-                hint=f"remove it; `{key}` goes with {' or '.join(owners)}",
+                hint=hint,
                 loses=(*path, key),
             )
         elif not key.startswith("x-"):
             yield unknown_key((*path, key), FLOW_GRAMMAR, allowed)
-
-
-def _own_environment(path: DocPath, env: Plain) -> Iterator[Fault]:
-    """A Python function runs inside flowrun: it can need a variable, and cannot be given one."""
-    for name, value in env.items() if isinstance(env, dict) else ():
-        reference = f"${{secret:{name}}}"
-        if isinstance(value, str) and value != reference:
-            yield Fault(
-                path=(*path, name),
-                code="bind/wrong-value",
-                message=f"{FLOW_GRAMMAR.noun((*path, name))} must be `{reference}`, "
-                "found another text",
-                label="a Python function sees flowrun's own environment",
-                hint=f"write `env: [{name}]` and set `{name}` for flowrun itself",
-                loses=path,
-            )
-
-
-def _repeated(path: DocPath, names: Plain) -> Iterator[Fault]:
-    if not isinstance(names, list):
-        return
-    first: dict[str, int] = {}
-    for number, name in enumerate(names):
-        if isinstance(name, str) and first.setdefault(name, number) != number:
-            yield Fault(
-                path=(*path, number),
-                code="bind/wrong-value",
-                message=f"{FLOW_GRAMMAR.noun(path)} must name each once, found `{name}` again",
-                label="named again",
-                hint="remove one of them",
-                related=(((*path, first[name]), "named here first"),),
-                loses=(*path, number),
-            )
 
 
 def _option_faults(path: DocPath, one: Mapping[str, Plain]) -> Iterator[Fault]:
@@ -341,16 +309,21 @@ def _format_faults(path: DocPath, written: Plain) -> Iterator[Fault]:
 FLOW_GRAMMAR = Grammar(
     model=Flow,
     places=(
-        Place((), "the flow", Flow, NOT_YET["flow"]),
+        Place((), "the flow", Flow),
         Place(("inputs", "*"), "input {}", Input),
-        Place(("tools", "*"), "tool {}", Tool, NOT_YET["tool"]),
+        Place(("tools", "*"), "tool {}", Tool),
+        Place(("tools", "*", "retry"), "`retry` of tool {}", Retry),
         Place(("assistants", "*"), "assistant {}", Assistant, NOT_YET["assistant"]),
         Place(
             ("assistants", "*", "truncation"), "`truncation` of assistant {}", TruncationStrategy
         ),
         Place(("threads", "*"), "thread {}", Thread),
-        Place(("steps", "*"), "step {}", Step, NOT_YET["step"]),
+        Place(("limits",), "`limits`", Limits),
+        Place(("steps", "*"), "step {}", Step),
         Place(("steps", "*", "truncation"), "`truncation` of step {}", TruncationStrategy),
+        Place(("steps", "*", "ask"), "`ask` of step {}", Ask),
+        Place(("steps", "*", "repeat"), "`repeat` of step {}", Repeat),
+        Place(("steps", "*", "retry"), "`retry` of step {}", Retry),
         Place(("outputs", "*"), "output {}", None),
     ),
     sections=frozenset(("inputs", "tools", "assistants", "threads", "steps", "outputs")),
@@ -358,7 +331,16 @@ FLOW_GRAMMAR = Grammar(
     harmless={
         "inputs": frozenset(("description",)),
         "tools": frozenset(
-            ("description", "timeout", "max_output", "effect", "approval", "on_error", "cwd")
+            (
+                "description",
+                "timeout",
+                "max_output",
+                "on_unknown",
+                "retry",
+                "approval",
+                "on_error",
+                "cwd",
+            )
         ),
         "assistants": frozenset(
             (
@@ -372,7 +354,19 @@ FLOW_GRAMMAR = Grammar(
             )
         ),
         "threads": frozenset(("metadata",)),
-        "steps": frozenset(("description", "on_error", "truncation", *_HARMLESS_OPTIONS)),
+        "steps": frozenset(
+            (
+                "description",
+                "on_error",
+                "join",
+                "if",
+                "max_parallel",
+                "retry",
+                "timeout",
+                "truncation",
+                *_HARMLESS_OPTIONS,
+            )
+        ),
     },
     placeholders={"version": 1, "name": "unnamed", "steps": {}},
     free=_is_free,

@@ -15,6 +15,7 @@ from flowrun.spec.flow_rules import STEP_KEYS, TOOL_KEYS
 from flowrun.spec.input_rules import GOES_WITH
 from flowrun.spec.project import Project
 from flowrun.spec.replies import Replies
+from flowrun.spec.tool_rules import MAY_BE_UNKNOWN, RUNS_AGAIN
 
 Schema: TypeAlias = dict[str, JsonValue]
 
@@ -151,15 +152,15 @@ def _exactly_one(kinds: Sequence[str]) -> list[JsonValue]:
     return [{"required": [kind]} for kind in kinds]
 
 
-def _keys_by_kind(keys: Mapping[str, frozenset[str]]) -> Schema:
-    """One kind, and then not the keys of the others."""
+def _keys_by_kind(keys: Mapping[str, frozenset[str]], *more: Schema) -> Schema:
+    """One kind, and then not the keys of the others; and more rules."""
     every = frozenset[str]().union(*keys.values())
     rules: list[JsonValue] = [
         {"if": {"required": [kind]}, "then": _forbidden(every - its)}
         for kind, its in keys.items()
         if every - its
     ]
-    return {"oneOf": _exactly_one(list(keys)), "allOf": rules}
+    return {"oneOf": _exactly_one(list(keys)), "allOf": [*rules, *more]}
 
 
 def _keys_by_type(owners: Mapping[str, Sequence[str]]) -> Schema:
@@ -178,9 +179,43 @@ def _forbidden(keys: frozenset[str] | set[str]) -> Schema:
     return {"properties": dict.fromkeys(sorted(keys), False)}
 
 
+def _choice(names: Sequence[str]) -> Schema:
+    return {"enum": list(names)}
+
+
+_LOOPS: Schema = {
+    "if": {"required": ["foreach"]},
+    "then": {
+        "if": {"required": ["thread"]},
+        "then": {"properties": {"max_parallel": {"maximum": 1}}},
+    },
+    "else": _forbidden({"max_parallel"}),
+}
+"""Items are in a loop, and on one thread they are one after another."""
+
+_EFFECTS: tuple[Schema, ...] = (
+    {
+        "if": {"properties": {"effect": _choice(("probe",))}, "required": ["effect"]},
+        "then": {"required": ["probe"]},
+        "else": _forbidden({"probe"}),
+    },
+    {
+        "if": {"required": ["retry"]},
+        "then": {
+            "properties": {"effect": _choice(RUNS_AGAIN), "retry": _forbidden({"on"})},
+            "required": ["effect"],
+        },
+    },
+    {
+        "if": {"required": ["on_unknown"]},
+        "then": {"properties": {"effect": _choice(MAY_BE_UNKNOWN)}},
+    },
+)
+"""What follows a failure or a crash goes with a tool's effect."""
+
 _FLOW_ADDITIONS: Mapping[str, Schema] = {
-    "Step": _keys_by_kind(STEP_KEYS),
-    "Tool": _keys_by_kind(TOOL_KEYS),
+    "Step": _keys_by_kind(STEP_KEYS, _LOOPS),
+    "Tool": _keys_by_kind(TOOL_KEYS, *_EFFECTS),
     "Input": _keys_by_type(GOES_WITH),
     "Assistant": {"not": {"required": ["output", "response_format"]}},
     "TruncationStrategy": {

@@ -15,6 +15,9 @@ from flowrun.spec.docstring import read_docstring
 from flowrun.spec.python_module import Defined, FunctionNode, PythonModule, parse_module
 from flowrun.spec.schema_terms import CannotExpress
 
+KEY_PARAMETER = "idempotency_key"
+"""Name of a parameter that flowrun gives, not the model: equal for all tries of one call."""
+
 _OWN_SCHEMA = "or write `parameters` in the flow"
 
 
@@ -25,7 +28,8 @@ class Signature:
     description: str
     """First paragraph of the docstring, on one line; may be empty."""
     parameters: JsonObject
-    """JSON Schema of the arguments, an object schema."""
+    """JSON Schema of the arguments, an object schema; what flowrun itself gives is not among
+    them."""
     result: JsonObject | None
     """JSON Schema of what it returns, where the annotation says so; None when nothing is known."""
     is_async: bool
@@ -72,6 +76,7 @@ def read_signature(
         return _not_a_function(module, names, function, found)
     try:
         _refuse_generators(found)
+        _refuse_other_keys(found, names, declared or {})
         if declared is None:
             parameters = _parameters(found, names)
         else:
@@ -143,7 +148,7 @@ def _parameters(function: FunctionNode, names: PythonModule) -> JsonObject:
     said = read_docstring(ast.get_docstring(function)).parameters
     properties: dict[str, JsonValue] = {}
     required: list[JsonValue] = []
-    for one, default in _named_parameters(function):
+    for one, default in _asked_for(function):
         if one.annotation is None:
             message = f"must say the type of parameter `{one.arg}`, found none"
             raise _Refused(message, f"write `{one.arg}: str`, {_OWN_SCHEMA}", one)
@@ -181,6 +186,44 @@ def _named_parameters(function: FunctionNode) -> Iterator[tuple[ast.arg, ast.exp
     yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
 
 
+def _asked_for(function: FunctionNode) -> Iterator[tuple[ast.arg, ast.expr | None]]:
+    """Yield the parameters that a caller gives: all but the one for the idempotency key."""
+    return ((one, default) for one, default in _named_parameters(function) if not _is_key(one))
+
+
+def _is_key(parameter: ast.arg) -> bool:
+    return parameter.arg == KEY_PARAMETER
+
+
+def _refuse_other_keys(function: FunctionNode, names: PythonModule, declared: JsonObject) -> None:
+    """Refuse a parameter for the idempotency key that a text does not fit, or that is doubled."""
+    one = next((one for one, _ in _named_parameters(function) if _is_key(one)), None)
+    if one is None:
+        return
+    if one.annotation is not None and not _admits_text(one.annotation, names):
+        found = ast.unparse(one.annotation)
+        message = f"must take `{KEY_PARAMETER}`, which flowrun gives, as `str`, found `{found}`"
+        raise _Refused(message, f"write `{KEY_PARAMETER}: str`, or use another name", one)
+    properties = declared.get("properties")
+    if isinstance(properties, dict) and KEY_PARAMETER in properties:
+        message = f"is given `{KEY_PARAMETER}` by flowrun, and `parameters` names it"
+        raise _Refused(message, "remove it from `parameters`, or use another name")
+
+
+def _admits_text(annotation: ast.expr, names: PythonModule) -> bool:
+    try:
+        schema = AnnotationReader(names).schema(annotation)
+    except CannotExpress:
+        return False
+    options = schema.get("anyOf")
+    kinds = [
+        one.get("type")
+        for one in (options if isinstance(options, list) else [schema])
+        if isinstance(one, dict)
+    ]
+    return "string" in kinds and all(one in {"string", "null"} for one in kinds)
+
+
 def _declared(function: FunctionNode, declared: JsonObject) -> JsonObject:
     """Hold a declared schema to the parameters there are."""
     for one in function.args.posonlyargs:
@@ -188,7 +231,7 @@ def _declared(function: FunctionNode, declared: JsonObject) -> JsonObject:
         raise _Refused(message, "remove the `/`", one)
     written = declared.get("properties")
     properties = frozenset(written) if isinstance(written, dict) else frozenset()
-    taken = {one.arg: default for one, default in _named_parameters(function)}
+    taken = {one.arg: default for one, default in _asked_for(function)}
     unknown = sorted(properties - set(taken))
     if unknown and function.args.kwarg is None:
         message = "must have a parameter for each of `parameters`, found none for {}"
@@ -204,7 +247,7 @@ def _declared(function: FunctionNode, declared: JsonObject) -> JsonObject:
 def _refuse_unfit(function: FunctionNode, names: PythonModule) -> None:
     """Refuse what no value can become: a name that means nothing, a class that JSON is not."""
     reader = AnnotationReader(names)
-    for one, _ in _named_parameters(function):
+    for one, _ in _asked_for(function):
         match one.annotation:
             case ast.Name(id=name) | ast.Constant(value=str() as name):
                 pass

@@ -14,18 +14,17 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal, TypeAlias
 
-from flowrun.errors import OwnershipLost, StorageError
+from flowrun.errors import OwnershipLost, StorageError, StoreLocked
+from flowrun.ids import VERSION
+from flowrun.storage.failures import store_failure, system_failure
+from flowrun.storage.filesystem import is_at_rest, read_mounts, refuse_remote
 from flowrun.storage.lock import OwnerLock
-from flowrun.storage.migrations import migrate
+from flowrun.storage.migrations import migrate, missing_migrations
 
 SqlValue: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = tuple[SqlValue, ...]
 Durability: TypeAlias = Literal["full", "process"]
 Statement: TypeAlias = tuple[str, list[Sequence[SqlValue]]]
-
-_DISK_HINT = (
-    "free space or repair the disk, then `flowrun runs resume`; what was acknowledged is kept"
-)
 
 
 class Database:
@@ -38,7 +37,7 @@ class Database:
         self._connection = connection
         self._lock = lock
         self._epoch = epoch
-        self._reader = _connect(path, read_only=True)
+        self._reader = connect(path, "ro")
         self._waiting: list[Statement] = []
         self._callers: list[asyncio.Future[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -99,10 +98,8 @@ class Database:
 
     def read(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
         """Run a query over what is committed."""
-        try:
+        with _failing_as(self.path, "read"):
             return self._reader.execute(sql, parameters).fetchall()
-        except sqlite3.Error as failure:
-            raise StorageError(str(self.path), str(failure)) from failure
 
     def close(self) -> None:
         """Write what waits, stop the writer and let the store go; a second time does nothing.
@@ -185,7 +182,7 @@ class Database:
         except Exception as failure:  # noqa: BLE001  # SQLite's, a value it cannot hold, no memory: callers wait for an answer
             with contextlib.suppress(sqlite3.Error):
                 execute("ROLLBACK")
-            return StorageError(str(self.path), f"cannot write: {failure}", _DISK_HINT)
+            return store_failure(self.path, failure, "written")
         return None
 
 
@@ -212,17 +209,18 @@ def open_database(path: Path, *, holder: str, durability: Durability = "full") -
     Raises:
         StoreLocked: another process owns it.
         StoreTooNew: a newer flowrun wrote it.
-        StorageError: it cannot be opened.
+        StorageError: it cannot be opened, or would lie on a network file system.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as failure:
-        raise StorageError(str(path), failure.strerror or str(failure)) from failure
+        raise system_failure(path, failure) from failure
+    refuse_remote(path, read_mounts())
     with contextlib.ExitStack() as undone:
         lock = OwnerLock.acquire(path, holder)
         undone.callback(lock.release)
-        connection = undone.enter_context(contextlib.closing(_connect(path, read_only=False)))
-        with _failing_as(path):
+        connection = undone.enter_context(contextlib.closing(connect(path, "rwc")))
+        with _failing_as(path, "written"):
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA synchronous={'FULL' if durability == 'full' else 'NORMAL'}")
             connection.execute("PRAGMA foreign_keys=ON")
@@ -239,14 +237,18 @@ class StoreReader:
     """The store as a bystander sees it: committed rows, no lock taken, nothing written."""
 
     def __init__(self, path: Path) -> None:
-        if not path.exists():
-            raise StorageError(str(path), "there is none yet", "`flowrun execute FLOW` makes it")
+        """Open it; one that an older flowrun left is brought up to date first.
+
+        Raises:
+            StoreTooNew: a newer flowrun wrote it.
+            StorageError: there is none, or it cannot be read.
+        """
         self.path = path
-        self._reader = _connect(path, read_only=True)
+        self._reader = open_store(path, "ro")
 
     def read(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
         """Run a query over what is committed."""
-        with _failing_as(self.path):
+        with _failing_as(self.path, "read"):
             return self._reader.execute(sql, parameters).fetchall()
 
     def close(self) -> None:
@@ -254,11 +256,45 @@ class StoreReader:
         self._reader.close()
 
 
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    mode = "ro" if read_only else "rwc"
-    with _failing_as(path):
+def open_store(path: Path, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
+    """Return a connection to a store that somebody else may own, in the form of this release.
+
+    Raises:
+        StoreTooNew: a newer flowrun wrote it.
+        StorageError: there is none, or it cannot be opened.
+    """
+    none_yet = StorageError(str(path), "there is none yet", "`flowrun execute FLOW` makes it")
+    if not path.exists():
+        raise none_yet
+    with contextlib.ExitStack() as undone:
+        connection = undone.enter_context(contextlib.closing(connect(path, mode)))
+        with _failing_as(path, "read" if mode == "ro" else "written"):
+            missing = missing_migrations(connection, str(path))
+        if missing is None:
+            raise none_yet
+        if missing:
+            _bring_up_to_date(path)
+        undone.pop_all()
+    return connection
+
+
+def _bring_up_to_date(path: Path) -> None:
+    try:
+        open_database(path, holder=f"flowrun {VERSION}, which brings it up to date").close()
+    except StoreLocked as locked:
+        raise StorageError(
+            str(path), f"an older flowrun works on it: {locked.holder}", "wait for it to finish"
+        ) from locked
+
+
+def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
+    """Return a connection to a file, whatever is in it."""
+    # Readers share memory with the writer through a file; where nothing can be written, there is
+    # no writer either.
+    still = "&immutable=1" if mode == "ro" and is_at_rest(path) else ""
+    with _failing_as(path, "read" if mode == "ro" else "written"):
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
+            f"{path.absolute().as_uri()}?mode={mode}{still}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
@@ -274,8 +310,8 @@ def _take_over(connection: sqlite3.Connection, holder: str) -> int:
 
 
 @contextlib.contextmanager
-def _failing_as(path: Path) -> Iterator[None]:
+def _failing_as(path: Path, verb: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as failure:
-        raise StorageError(str(path), str(failure)) from failure
+        raise store_failure(path, failure, verb) from failure

@@ -9,7 +9,8 @@ from time import sleep
 from typing import Self
 from weakref import WeakSet
 
-from flowrun.errors import StorageError, StoreLocked
+from flowrun.errors import StoreLocked
+from flowrun.storage.failures import system_failure
 
 
 class OwnerLock:
@@ -100,4 +101,4 @@ def _failing_as(store: Path) -> Iterator[None]:
     try:
         yield
     except OSError as failure:
-        raise StorageError(str(store), failure.strerror or str(failure)) from failure
+        raise system_failure(store, failure) from failure

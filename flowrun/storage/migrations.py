@@ -1,10 +1,12 @@
 """The store's tables, as an ordered list of named migrations; names of those applied are kept."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from flowrun.errors import StoreTooNew
 from flowrun.ids import VERSION
 from flowrun.storage.migrations_assistants import ASSISTANTS
+from flowrun.storage.migrations_people import PEOPLE
 
 _JOURNAL = """
 CREATE TABLE owner (epoch INTEGER NOT NULL, holder TEXT NOT NULL);
@@ -41,8 +43,24 @@ CREATE TABLE journal (
 CREATE UNIQUE INDEX journal_by_key ON journal (run, key, kind);
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("0001_journal", _JOURNAL), ASSISTANTS)
+MIGRATIONS: tuple[tuple[str, str], ...] = (("0001_journal", _JOURNAL), ASSISTANTS, PEOPLE)
 """In order; never edited once released, only added to."""
+
+
+def missing_migrations(connection: sqlite3.Connection, path: str) -> Sequence[str] | None:
+    """Return the names of those that a store lacks; None when it never became a store.
+
+    Raises:
+        StoreTooNew: it holds a migration this flowrun does not know.
+    """
+    tables = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'migration'"
+    if connection.execute(tables).fetchone() == (0,):
+        return None
+    applied = dict(connection.execute("SELECT name, flowrun FROM migration").fetchall())
+    unknown = [name for name in applied if name not in dict(MIGRATIONS)]
+    if unknown:
+        raise StoreTooNew(path, f"flowrun {applied[max(unknown)]}", f"flowrun {VERSION}")
+    return [name for name, _ in MIGRATIONS if name not in applied] if applied else None
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> None:
@@ -54,12 +72,9 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, flowrun TEXT NOT NULL)"
     )
-    applied = dict(connection.execute("SELECT name, flowrun FROM migration").fetchall())
-    unknown = [name for name in applied if name not in dict(MIGRATIONS)]
-    if unknown:
-        raise StoreTooNew(path, f"flowrun {applied[max(unknown)]}", f"flowrun {VERSION}")
+    missing = missing_migrations(connection, path)
     for name, script in MIGRATIONS:
-        if name not in applied:
+        if missing is None or name in missing:
             _apply(connection, name, script)
 
 

@@ -17,6 +17,7 @@ from pydantic_core import ArgsKwargs
 
 from flowrun.ids import JsonValue
 from flowrun.tools.arguments import CannotLoad, DoesNotFit, argument_at
+from flowrun.tools.invocation import KEY_PARAMETER
 from flowrun.tools.modules import ProjectModules
 from flowrun.tools.stdout import ToolOutput
 from flowrun.tools.typed_dicts import make_convertible
@@ -56,7 +57,7 @@ def converter_of(
     """
     written = getattr(function, "__annotations__", {})
     annotations = {
-        name: written.get(name, object) if given is None or name in given else object
+        name: written.get(name, object) if _is_given(name, given) else object
         for name in inspect.signature(function).parameters
     }
     make_convertible(modules.take_fresh())
@@ -85,6 +86,10 @@ def converter_of(
             raise DoesNotFit("; ".join(said)) from error
 
     return convert
+
+
+def _is_given(name: str, given: Sequence[str] | None) -> bool:
+    return name != KEY_PARAMETER and (given is None or name in given)
 
 
 def _lasting(call: Call) -> Call:

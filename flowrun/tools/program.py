@@ -19,6 +19,7 @@ from flowrun.tools.environment import (
     declared_environment,
 )
 from flowrun.tools.launch import Launch, run_program
+from flowrun.tools.orphans import PROJECT_VARIABLE, RUN_VARIABLE
 
 MESSAGE_MAX = 2000
 """Characters of a program's output that a failure's message repeats."""
@@ -66,7 +67,8 @@ class Program:
             **self.environment,
             **extra,
             "FLOWRUN_IDEMPOTENCY_KEY": invocation.idempotency_key,
-            "FLOWRUN_RUN_ID": invocation.run_id,
+            RUN_VARIABLE: invocation.run_id,
+            PROJECT_VARIABLE: str(self.surroundings.root),
         }
 
 

@@ -22,10 +22,10 @@ from flowrun.ports.tools import (
     ToolOutcome,
     ToolSucceeded,
 )
-from flowrun.tools.arguments import ArgumentSchema, CannotLoad, DoesNotFit
+from flowrun.tools.arguments import ArgumentSchema, CannotLoad, DoesNotFit, argument_at
 from flowrun.tools.endings import to_the_end
 from flowrun.tools.environment import Surroundings, declared_environment
-from flowrun.tools.invocation import current_invocation
+from flowrun.tools.invocation import KEY_PARAMETER, current_invocation
 from flowrun.tools.modules import ProjectModules, SourceRefused
 from flowrun.tools.stdout import ToolOutput
 from flowrun.tools.threads import Threads
@@ -44,7 +44,7 @@ Converter: TypeAlias = Callable[[dict[str, JsonValue]], Call]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """Where the Python tools of one plan are loaded from and run."""
+    """Where Python tools are loaded from and run. Flows of one run share all but the modules."""
 
     modules: ProjectModules
     surroundings: Surroundings
@@ -69,6 +69,7 @@ class PythonTool:
         self._schema = schema
         self._converter = converter
         self._workshop = workshop
+        self._takes_key = _takes_key(function)
         self._run = self._as_task if _is_async(function) else self._in_thread
 
     async def call(self, arguments: JsonObject, invocation: ToolInvocation) -> ToolOutcome:
@@ -78,6 +79,9 @@ class PythonTool:
             DoesNotFit: the arguments are not what the schema or the annotations admit.
         """
         complete = self._schema.complete(arguments)
+        if self._takes_key:
+            _refuse_key(complete)
+            complete = {**complete, KEY_PARAMETER: invocation.idempotency_key}
         try:
             call = self._converter(complete)
         except DoesNotFit:
@@ -259,7 +263,12 @@ def _refuse_misfit(
         if name not in parameters and not open_ended:
             message = f"`{entrypoint}` has no parameter `{name}`, which `parameters` names"
             raise CannotLoad(message)
+    if KEY_PARAMETER in parameters and KEY_PARAMETER in schema.names:
+        message = f"`{KEY_PARAMETER}` is filled in by flowrun, so `parameters` must not name it"
+        raise CannotLoad(message)
     for one in parameters.values():
+        if one.name == KEY_PARAMETER:
+            continue
         needed = one.default is one.empty and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
         if needed and schema.is_closed and one.name not in schema.names:
             message = f"`{entrypoint}` needs `{one.name}`, which `parameters` does not name"
@@ -275,6 +284,16 @@ def _converter(
     given = schema.names if schema.is_closed else None
     with ToolOutput():
         return converter_of(function, entrypoint, given=given, modules=modules)
+
+
+def _takes_key(function: Function) -> bool:
+    return KEY_PARAMETER in inspect.signature(function).parameters
+
+
+def _refuse_key(arguments: Mapping[str, JsonValue]) -> None:
+    if KEY_PARAMETER in arguments:
+        message = f"{argument_at([KEY_PARAMETER])} is not known"
+        raise DoesNotFit(message)
 
 
 def _is_async(function: Function) -> bool:

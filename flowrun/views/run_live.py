@@ -5,8 +5,8 @@ times a second, from a picture taken under a lock. All text of models and tools 
 neutralised, cut to its column and wrapped in `Text`, never parsed as markup.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from threading import Lock
 from types import TracebackType
 from typing import IO, Literal, Self
@@ -18,24 +18,20 @@ from rich.text import Text
 
 from flowrun.clock import Clock
 from flowrun.events.records import (
+    FlowRunCancelling,
     FlowRunFinished,
     FlowRunParked,
     FlowRunResumed,
     FlowRunStarted,
-    MessageDelta,
-    StepFinished,
-    StepStarted,
-    ToolCallFinished,
-    ToolCallsRequested,
-    ToolCallStarted,
 )
 from flowrun.events.stamped import StampedEvent
-from flowrun.views.run_lines import RunTally, opening
-from flowrun.views.run_result import add_usage
-from flowrun.views.text import Style, clip, clip_front, elapsed, say, width
+from flowrun.views.questions import cancelled_text
+from flowrun.views.run_lines import opening
+from flowrun.views.run_progress import RunTally, is_asleep
+from flowrun.views.run_rows import URGENCY, Row, Rows
+from flowrun.views.text import Style, clip, clip_front, elapsed, width
 
 REDRAWS_PER_SECOND = 8
-TAIL_CHARACTERS = 2000
 LAST_ROWS = 60
 """Rows left on the screen when the run is over."""
 NAME_COLUMNS = 24
@@ -47,27 +43,12 @@ _SIDES: tuple[Literal["left", "right"], ...] = ("left", "right", "right")
 
 _STYLES: Mapping[str, str] = {
     "waiting": "dim",
+    "asks": "yellow",
     "running": "cyan",
     "completed": "green",
     "failed": "red",
     "skipped": "yellow",
 }
-_URGENCY = ("running", "failed", "completed", "skipped", "waiting")
-
-
-@dataclass(slots=True)
-class _Row:
-    name: str
-    state: str = "waiting"
-    started_at: float | None = None
-    duration_s: float | None = None
-    tokens: int = 0
-    tool: str = ""
-    """What it is calling now."""
-    text: str = ""
-    """The end of what streamed by, or the last word when the step is over."""
-    changed: int = 0
-    """Counts up over all rows: larger is later."""
 
 
 def live_console(
@@ -107,16 +88,11 @@ class RunLive:
         self._run_id = run_id
         self._tally = RunTally(run_id, project)
         self._closing: list[tuple[str, Style | None]] = []
-        self._changes = 0
+        self._sleeps = False
         self._over = False
         self._lock = Lock()
-        self._rows = {name: _Row(name) for name in steps}
-        self._live = Live(
-            console=console,
-            get_renderable=self.picture,
-            refresh_per_second=REDRAWS_PER_SECOND,
-            redirect_stdout=False,  # results go there, untouched
-        )
+        self._rows = Rows(steps)
+        self._live = self._drawing()
 
     def __enter__(self) -> Self:
         """Begin to draw."""
@@ -133,66 +109,71 @@ class RunLive:
         self._over = True
         self._live.stop()
         for line, style in self._closing:
-            self._console.print(Text(line, style=style or ""), soft_wrap=True)
+            self._say(line, style)
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Leave the terminal to somebody else inside; the table is drawn anew afterwards."""
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live = self._drawing()
+            self._live.start(refresh=True)
 
     def catch_up(self, items: Iterable[StampedEvent]) -> None:
         """Take in what happened before a resume; only the table shows it."""
         with self._lock:
             for item in items:
-                self._tally.take(item.event)
-                self._change(item)
+                self._tally.take(item)
+                self._rows.take(item)
 
     def __call__(self, item: StampedEvent) -> None:
         """Take an event in; it is drawn with the next picture."""
         match item.event:
             case FlowRunStarted() as event:
-                said = opening(self._run_id, event)
-                self._console.print(Text(said, style="bold"), soft_wrap=True)
+                self._say(opening(self._run_id, event), "bold")
             case FlowRunResumed(entry=entry):
-                said = f"run {self._run_id} resumed, entry {entry}"
-                self._console.print(Text(said, style="bold"), soft_wrap=True)
+                self._closing = []
+                if not self._sleeps:  # a timer's end is expected and says nothing
+                    self._say(f"run {self._run_id} resumed, entry {entry}", "bold")
             case FlowRunFinished() | FlowRunParked() as event:
-                self._closing = self._tally.closing(event)
+                self._close(event)
+            case FlowRunCancelling(by=by, reason=reason):
+                self._say(cancelled_text(by, reason), "yellow")
             case _:
                 with self._lock:
-                    self._tally.take(item.event)
-                    self._change(item)
+                    self._tally.take(item)
+                    self._rows.take(item)
 
     def picture(self) -> RenderableType:
         """Return the table as it stands now."""
         with self._lock:
             return self._draw()
 
-    def _change(self, item: StampedEvent) -> None:
-        self._changes += 1
-        match item.event:
-            case StepStarted(step=step):
-                row = self._row(step)
-                row.state, row.started_at = "running", item.at
-            case MessageDelta(step=step, text=text):
-                row = self._row(step)
-                row.tool, row.text = "", (row.text + text)[-TAIL_CHARACTERS:]
-            case ToolCallsRequested(step=step, calls=calls):
-                row = self._row(step)
-                row.tool, row.text = ", ".join(call.tool for call in calls), ""
-            case ToolCallStarted(step=step, tool=tool):
-                row = self._row(step)
-                row.tool = row.tool or tool
-            case ToolCallFinished(step=step):
-                row = self._row(step)
-                row.tool = ""
-            case StepFinished() as event:
-                _finish(self._row(event.step), event)
-            case _:
-                pass
+    def _drawing(self) -> Live:
+        return Live(
+            console=self._console,
+            get_renderable=self.picture,
+            refresh_per_second=REDRAWS_PER_SECOND,
+            redirect_stdout=False,  # results go there, untouched
+        )
 
-    def _row(self, step: str) -> _Row:
-        row = self._rows.setdefault(step, _Row(step))
-        row.changed = self._changes
-        return row
+    def _close(self, event: FlowRunFinished | FlowRunParked) -> None:
+        """Keep the last lines for the end; those of a wait are told at once, for it goes on."""
+        self._closing = self._tally.closing(event)
+        self._sleeps = is_asleep(event)
+        if self._sleeps:
+            for line, style in self._closing:
+                self._say(line, style)
+            self._closing = []
+
+    def _say(self, line: str, style: Style | None) -> None:
+        self._console.print(Text(line, style=style or ""), soft_wrap=True)
 
     def _draw(self) -> Table:
-        shown, hidden = self._choose()
+        limit = LAST_ROWS if self._over else max(3, self._console.height - 4)
+        shown, hidden = self._rows.choose(limit)
         more = f"{len(hidden)} more" if hidden else ""
         names = max(map(width, (_HEADINGS[0], more, *(row.name for row in shown))))
         fixed = min(names, NAME_COLUMNS) + sum(_WIDTHS) + GAP * (len(_HEADINGS) - 1)
@@ -210,47 +191,34 @@ class RunLive:
             table.add_row(Text(more, style="dim"), *_hidden(hidden))
         return table
 
-    def _choose(self) -> tuple[list[_Row], list[_Row]]:
-        """Return the rows there is room for, in plan order, and the others."""
-        rows = list(self._rows.values())
-        limit = LAST_ROWS if self._over else max(3, self._console.height - 4)
-        if len(rows) <= limit:
-            return rows, []
-        ranked = sorted(rows, key=lambda row: (_URGENCY.index(row.state), -row.changed))
-        kept = {row.name for row in ranked[:limit]}
-        return (
-            [row for row in rows if row.name in kept],
-            [row for row in rows if row.name not in kept],
-        )
 
-
-def _finish(row: _Row, event: StepFinished) -> None:
-    row.state, row.duration_s, row.tool = event.status, event.duration_s, ""
-    row.tokens = add_usage([event.usage])["total_tokens"]
-    row.text = event.error or ("" if event.output is None else say(event.output)[:TAIL_CHARACTERS])
-
-
-def _cells(row: _Row, now: float, room: int) -> Iterable[Text]:
+def _cells(row: Row, now: float, room: int) -> Iterable[Text]:
     style = _STYLES[row.state]
     yield Text(row.name)
     yield Text(row.state, style=style)
     yield Text(_took(row, now))
     yield Text(f"{row.tokens:,}" if row.tokens else "")
-    if row.tool:
-        yield Text(clip(f"calls {row.tool}", room), style="cyan")
+    counted = f"{row.counted}: " if row.counted else ""
+    if row.note:
+        yield Text(clip(counted + row.note, room), style="yellow")
+    elif row.tool:
+        yield Text(clip(f"{counted}calls {row.tool}", room), style="cyan")
     elif row.state == "running":
-        yield Text(clip_front(row.text, room))
+        text = clip_front(row.text, max(1, room - len(counted)))
+        yield Text(counted + text if text else row.counted)
+    elif row.counted and row.state == "completed":
+        yield Text(row.counted, style="dim")
     else:
         yield Text(clip(row.text, room), style="red" if row.state == "failed" else "dim")
 
 
-def _took(row: _Row, now: float) -> str:
+def _took(row: Row, now: float) -> str:
     if row.duration_s is not None:
         return "" if row.state == "skipped" else elapsed(row.duration_s)
     return "" if row.started_at is None else elapsed(now - row.started_at)
 
 
-def _hidden(rows: Sequence[_Row]) -> Iterable[Text]:
-    states = [state for state in _URGENCY if any(row.state == state for row in rows)]
+def _hidden(rows: Sequence[Row]) -> Iterable[Text]:
+    states = [state for state in URGENCY if any(row.state == state for row in rows)]
     said = [f"{sum(row.state == state for row in rows)} {state}" for state in states]
     return [Text(""), Text(""), Text(""), Text(", ".join(said), style="dim")]

@@ -1,24 +1,18 @@
 """Runs of the past: the list of them, and one of them in full, as text and as JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
+from flowrun.events.labels import label_of_path
 from flowrun.ids import JsonObject
-from flowrun.views.run_result import (
-    CallSummary,
-    RunState,
-    RunSummary,
-    StepSummary,
-    add_usage,
-    result_object,
-    resume_command,
-)
-from flowrun.views.text import clip, count, elapsed, indented, instant, one_line, say, table
+from flowrun.views.commands import resume_command
+from flowrun.views.text import clip, count, elapsed, instant, size, table
 
 RUNS_VERSION = 1
-CLIP_COLUMNS = 200
-OUTPUT_LINES = 12
+WAITS_SHOWN = 3
+
+RunState: TypeAlias = Literal["running", "parked", "completed", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +28,9 @@ class RunRow:
     alive: bool
     """Whether a process works on it; one that is `running` and not alive has crashed."""
     error: str | None = None
+    questions: tuple[str, ...] = ()
+    """Plan paths of what people are waited for with."""
+    wake_at: float | None = None
     project: str = ""
     """Where it is to be found, unless that is here."""
 
@@ -44,55 +41,54 @@ class RunRow:
 
     @property
     def can_resume(self) -> bool:
-        """Whether there is work left that nobody does."""
-        return self.said in ("interrupted", "parked")
+        """Whether there is work left that nobody does, and nobody is waited for."""
+        return self.said == "interrupted" or (self.status == "parked" and not self.waits_for)
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """Labels of the steps that wait for a person."""
+        return tuple(dict.fromkeys(map(label_of_path, self.questions)))
 
 
-def runs_text(rows: Sequence[RunRow], *, now: float) -> str:
-    """Return the table of runs, in the order given, or a sentence when there are none."""
+def runs_text(rows: Sequence[RunRow], *, now: float, more: int = 0) -> str:
+    """Return the table of runs, in the order given, or a sentence when there are none.
+
+    Args:
+        rows: The runs.
+        now: For how long it has been.
+        more: Runs that match as well and are not among them.
+    """
     if not rows:
-        return "no runs in this store\n"
+        return "no runs\n"
     cells = [
-        (row.run_id, row.said, instant(row.started_at), _took(row, now), clip(row.error or "", 80))
+        (row.run_id, row.said, instant(row.started_at), _took(row, now), _remark(row))
         for row in rows
     ]
-    lines = list(table(("run", "state", "started", "took", "error"), cells))
-    waiting = next((row for row in rows if row.can_resume), None)
+    lines = list(table(("run", "state", "started", "took", "remark"), cells))
+    if more:
+        lines.append(f"… {count(more, 'run')} more, shown with --limit {len(rows) + more}")
+    waiting = next((row for row in rows if row.waits_for), None)
+    left = next((row for row in rows if row.can_resume), None)
+    if waiting is not None or left is not None:
+        lines.append("")
     if waiting is not None:
-        lines += ["", f"continue one with: {resume_command(waiting.run_id, waiting.project)}"]
+        lines.append(f"see what one asks: {show_command(waiting.run_id, waiting.project)}")
+    if left is not None:
+        lines.append(f"continue one with: {resume_command(left.run_id, left.project)}")
     return "\n".join(lines) + "\n"
 
 
-def runs_object(rows: Sequence[RunRow]) -> JsonObject:
+def runs_object(rows: Sequence[RunRow], *, more: int = 0) -> JsonObject:
     """Return the list as `runs list --format json` promises it; times in seconds of the epoch."""
-    return {"format_version": RUNS_VERSION, "runs": [_row_object(row) for row in rows]}
-
-
-def run_text(row: RunRow, summary: RunSummary, *, full: bool = False) -> str:
-    """Return one run: its steps, their calls, what came out; long texts cut unless `full`."""
-    return "\n".join(_run_lines(row, summary, full=full)) + "\n"
-
-
-def run_object(row: RunRow, summary: RunSummary) -> JsonObject:
-    """Return one run as `runs show --format json` promises it: the result, and how it came about.
-
-    Nothing is cut. Every key of the result object is there, with the same meaning.
-    """
-    result = dict(result_object(summary))
-    steps = {step.name: _step_object(step) for step in summary.steps}
-    known = result["steps"]
-    assert isinstance(known, dict)
     return {
-        **result,
-        **_row_object(row),
-        "error": result["error"],
-        "inputs": summary.inputs,
-        "entries": summary.entries,
-        "steps": {name: {**one, **steps[name]} for name, one in known.items()},
+        "format_version": RUNS_VERSION,
+        "runs": [row_object(row) for row in rows],
+        "more": more,
     }
 
 
-def _row_object(row: RunRow) -> JsonObject:
+def row_object(row: RunRow) -> JsonObject:
+    """Return one run of the list."""
     return {
         "run_id": row.run_id,
         "flow": row.flow,
@@ -102,107 +98,48 @@ def _row_object(row: RunRow) -> JsonObject:
         "started_at": row.started_at,
         "finished_at": row.finished_at,
         "error": row.error,
+        "waiting_for": list(row.waits_for),
+        "wake_at": row.wake_at,
     }
 
 
-def _step_object(step: StepSummary) -> JsonObject:
+def pruned_text(run_ids: Sequence[str], weight: int, threads: int, *, dry_run: bool) -> str:
+    """Return what was deleted, or would be, in one line."""
+    if not run_ids:
+        return "no runs to delete\n"
+    did = "would delete" if dry_run else "deleted"
+    return f"{did} {count(len(run_ids), 'run')} and {count(threads, 'thread')}, {size(weight)}\n"
+
+
+def pruned_object(
+    run_ids: Sequence[str], weight: int, threads: int, *, dry_run: bool
+) -> JsonObject:
+    """Return the same as `runs prune --format json` promises it."""
     return {
-        "started_at": step.started_at,
-        "assistant": step.assistant,
-        "tool_calls": [
-            {
-                "id": call.id,
-                "tool": call.tool,
-                "arguments": call.arguments,
-                "status": call.status,
-                "output": call.output,
-                "error": call.error,
-                "duration_s": call.duration_s,
-            }
-            for call in step.calls
-        ],
+        "format_version": RUNS_VERSION,
+        "deleted": not dry_run,
+        "runs": list(run_ids),
+        "threads": threads,
+        "bytes": weight,
     }
+
+
+def show_command(run_id: str, project: str = "") -> str:
+    """Return what a person types to see a run."""
+    return resume_command(run_id, project).replace(" resume ", " show ", 1)
+
+
+def _remark(row: RunRow) -> str:
+    waits = row.waits_for
+    if waits:
+        rest = f" and {len(waits) - WAITS_SHOWN} more" if len(waits) > WAITS_SHOWN else ""
+        return "waits for " + ", ".join(waits[:WAITS_SHOWN]) + rest
+    if row.wake_at is not None and row.status == "parked":
+        return f"until {instant(row.wake_at)}"
+    return clip(row.error or "", 80)
 
 
 def _took(row: RunRow, now: float) -> str:
     if row.finished_at is not None:
         return elapsed(row.finished_at - row.started_at)
     return elapsed(now - row.started_at) if row.alive else ""
-
-
-def _run_lines(row: RunRow, summary: RunSummary, *, full: bool) -> Iterator[str]:
-    yield from _head(row, summary)
-    yield ""
-    yield from table(
-        ("step", "state", "took", "tokens", "calls"), [_step_cells(step) for step in summary.steps]
-    )
-    for step in summary.steps:
-        if step.calls or step.error is not None or step.output is not None:
-            yield ""
-            yield from _step_lines(step, full=full)
-    for name, value in summary.outputs.items():
-        yield ""
-        yield f"output {name}"
-        yield _shown(say(value), full=full)
-    if row.can_resume:
-        yield ""
-        yield f"continue with: {resume_command(row.run_id, row.project)}"
-
-
-def _head(row: RunRow, summary: RunSummary) -> Iterator[str]:
-    entered = "" if summary.entries == 1 else f", entered {summary.entries} times"
-    yield f"run {row.run_id}: {row.said}{entered}"
-    yield f"flow {row.flow}, plan {row.plan_digest[:12]}"
-    ended = "" if row.finished_at is None else f", ended {instant(row.finished_at)}"
-    yield f"started {instant(row.started_at)}{ended}"
-    tokens = summary.usage["total_tokens"]
-    if tokens:
-        yield f"{count(tokens, 'token')}"
-    for name, value in summary.inputs.items():
-        yield f"input {name}: {clip(say(value), CLIP_COLUMNS)}"
-    if summary.error is not None:
-        yield f"error: {one_line(summary.error)}"
-    if summary.hint is not None and not row.can_resume:
-        yield f"help: {one_line(summary.hint)}"
-
-
-def _step_cells(step: StepSummary) -> tuple[str, ...]:
-    tokens = add_usage([step.usage])["total_tokens"]
-    took = step.status in ("completed", "failed") and step.duration_s is not None
-    return (
-        step.name,
-        step.status,
-        elapsed(step.duration_s or 0.0) if took else "",
-        f"{tokens:,}" if tokens else "",
-        str(len(step.calls)) if step.calls else "",
-    )
-
-
-def _step_lines(step: StepSummary, *, full: bool) -> Iterator[str]:
-    yield f"step {step.name}" + (f" ({step.assistant})" if step.assistant else "")
-    for call in step.calls:
-        yield from _call_lines(call, full=full)
-    if step.error is not None:
-        yield f"  error: {one_line(step.error)}"
-    if step.output is not None:
-        yield _shown(say(step.output), full=full)
-
-
-def _call_lines(call: CallSummary, *, full: bool) -> Iterator[str]:
-    arguments = call.arguments or ""
-    said = one_line(arguments) if full else clip(arguments, CLIP_COLUMNS)
-    took = "" if call.duration_s is None else f" in {elapsed(call.duration_s)}"
-    why = "" if call.error is None else f" ({call.error})"
-    yield f"  {one_line(call.tool)} {said}".rstrip()
-    told = call.output or ""
-    shown = one_line(told) if full else clip(told, CLIP_COLUMNS)
-    yield f"    {call.status}{took}{why}" + (f": {shown}" if shown else "")
-
-
-def _shown(text: str, *, full: bool) -> str:
-    """Return a text as a block, its first lines only unless all of it is wanted."""
-    lines = text.rstrip().split("\n")
-    if full or len(lines) <= OUTPUT_LINES:
-        return indented("\n".join(lines))
-    rest = count(len(lines) - OUTPUT_LINES, "line")
-    return indented("\n".join([*lines[:OUTPUT_LINES], f"… {rest} more, all with --full"]))

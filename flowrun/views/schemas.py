@@ -19,7 +19,10 @@ from flowrun.events.codec import EVENT_CLASSES, EVENT_VERSION
 from flowrun.events.stamped import TRANSIENT
 from flowrun.ids import JsonObject, JsonValue
 from flowrun.spec.json_schema import flow_schema, head, project_schema, replies_schema, say
-from flowrun.views.run_result import RESULT_VERSION, TOKENS, RunState, StepState
+from flowrun.views.export import EXPORT_VERSION
+from flowrun.views.run_result import RESULT_VERSION
+from flowrun.views.runs import RunState
+from flowrun.views.step_summary import TOKENS, StepState
 
 Schema: TypeAlias = dict[str, JsonValue]
 
@@ -33,11 +36,14 @@ _SIMPLE: Mapping[object, Schema] = {
     JsonValue: {},
 }
 
+_NUMBER: Schema = {"type": ["number", "null"]}
+
 
 def all_schemas() -> Mapping[str, str]:
     """Return the text of each schema by its name; the file is `NAME.schema.json`."""
     schemas = {
         "event": event_schema(),
+        "export": export_schema(),
         "flow": flow_schema(),
         "project": project_schema(),
         "replies": replies_schema(),
@@ -76,15 +82,57 @@ def result_schema() -> Schema:
             "Every step of the plan, by name.",
         ),
         "usage": say({"$ref": "#/definitions/usage"}, "Tokens of all steps together."),
-        "duration_s": say({"type": ["number", "null"]}, "Seconds; null while it is not over."),
+        "cost_usd": say(_NUMBER, "US dollars; null when a model has no price."),
+        "duration_s": say(_NUMBER, "Seconds; null while it is not over."),
         "error": say(_or_null("error"), "Why it failed or is parked; null otherwise."),
+        "questions": say(
+            {"type": "array", "items": {"$ref": "#/definitions/question"}},
+            "What people are asked, and how they answer.",
+        ),
+        "wake_at": say(_NUMBER, "When a timer goes on with it, in seconds since the epoch."),
     }
     schema = say(head("flowrun result"), "What became of a run.")
-    return {
-        **schema,
-        **_closed(parts),
-        "definitions": {"error": _error(), "step": _step(), "usage": _usage()},
+    definitions: Schema = {
+        "error": _error(),
+        "items": _items(),
+        "question": _question(),
+        "step": _step(),
+        "usage": _usage(),
     }
+    return {**schema, **_closed(parts), "definitions": definitions}
+
+
+def export_schema() -> Schema:
+    """Return the schema of what `runs export` writes."""
+    known: Schema = {
+        "run_id": say({"type": "string"}, "Id of the flow run."),
+        "flow": say({"type": "string"}, "Name of the flow."),
+        "status": say(_choice(RunState), "How it stands."),
+        "plan_digest": say({"type": "string"}, "SHA-256 of the plan."),
+        "started_at": say({"type": "number"}, "Seconds since the epoch."),
+        "finished_at": say(_NUMBER, "Seconds since the epoch; null while it is not over."),
+        "error": say({"type": ["string", "null"]}, "One sentence, when it failed."),
+    }
+    setting: Schema = {
+        "environment": say(
+            {"type": "array", "items": {"type": "string"}},
+            "Names of the variables that the flow read; their values are left out.",
+        ),
+        "origin": say({"type": "object"}, "The flow's file, and the endpoint that was asked for."),
+        "only": say({"type": "string"}, "The one step it repeats of another run, or empty."),
+    }
+    parts: Schema = {
+        "format_version": say({"const": EXPORT_VERSION}, "Version of this document."),
+        "run": say(_closed(known), "The run as `runs list` has it."),
+        "plan": say({"type": "object"}, "The plan that was executed, with its `abi`."),
+        "setting": say(_closed(setting), "What it was started with besides plan and inputs."),
+        "inputs": say({"type": "object"}, "Its inputs."),
+        "events": say(
+            {"type": "array", "items": {"type": "object"}},
+            "Every kept event, as `--format jsonl` writes it; see the schema of events.",
+        ),
+    }
+    return {**say(head("flowrun export"), "A run, all of it."), **_closed(parts)}
 
 
 def write_schemas(folder: Path) -> None:
@@ -100,11 +148,44 @@ def _step() -> Schema:
         "output": say({}, "Text, a parsed value, or what the tool returned."),
         "error": say(_or_null("error"), "Why it failed; null otherwise."),
         "usage": say(_or_null("usage"), "Tokens; null where no model was asked."),
+        "cost_usd": say(_NUMBER, "US dollars; null when a model has no price."),
+        "items": say(_or_null("items"), "Of a `foreach`; null otherwise."),
+        "errors": say(
+            {"type": "array", "items": {"type": "object"}},
+            "`{index, error, code}` of every item that failed.",
+        ),
         "thread_id": say({"type": ["string", "null"]}, "Thread that it ran on."),
         "run_id": say({"type": ["string", "null"]}, "Assistant run that it took."),
-        "duration_s": say({"type": ["number", "null"]}, "Seconds; null while it is not over."),
+        "duration_s": say(_NUMBER, "Seconds; null while it is not over."),
     }
-    return say(_closed(parts), "One step.")
+    return say(_closed(parts), "One step; one of a sub-flow is named `outer/inner`.")
+
+
+def _items() -> Schema:
+    whole: Schema = {"type": "integer", "minimum": 0}
+    parts: Schema = {
+        "total": say({"type": ["integer", "null"]}, "How many there are, where that is known."),
+        "completed": say(whole, "How many completed."),
+        "failed": say(whole, "How many failed."),
+    }
+    return say(_closed(parts), "How far the items of a step are.")
+
+
+def _question() -> Schema:
+    text: Schema = {"type": "string"}
+    parts: Schema = {
+        "step": say(text, "Label of the step that asks."),
+        "question": say(text, "Plan path that an answer is addressed to."),
+        "kind": say(_choice(records.QuestionKind), "What can be answered."),
+        "message": say(text, "What is asked."),
+        "schema": say({"type": ["object", "null"]}, "JSON Schema of the values, for `form`."),
+        "call_id": say(text, "The tool call in question, or empty."),
+        "tool": say(text, "Its tool, or empty."),
+        "arguments": say({"type": "object"}, "Its arguments."),
+        "expires_at": say(_NUMBER, "Seconds since the epoch; null without an end."),
+        "commands": say({"type": "array", "items": text}, "What answers it on the command line."),
+    }
+    return say(_closed(parts), "Something that a person is asked.")
 
 
 def _error() -> Schema:

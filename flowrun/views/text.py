@@ -110,8 +110,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[st
     """Yield lines in columns, as wide as they need to be, no trailing blanks.
 
     Nothing is wrapped or cut: that would damage ids and paths on their way into other programs.
+    Blanks in front of a cell stay, as an indent.
     """
-    lines = [list(headings), *[[one_line(cell) for cell in row] for row in rows]]
+    lines = [list(headings), *[[_cell(cell) for cell in row] for row in rows]]
     widths = [max(width(line[column]) for line in lines) for column in range(len(headings))]
     for line in lines:
         yield "  ".join(map(pad, line, widths)).rstrip()
@@ -140,6 +141,17 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def size(number: int) -> str:
+    """Return an amount of bytes as people say it: `812 B`, `4.2 KiB`, `17.0 MiB`."""
+    if number < 1024:
+        return f"{number} B"
+    amount, units = float(number), iter(("KiB", "MiB", "GiB", "TiB"))
+    unit = "B"
+    while amount >= 1024 and unit != "TiB":
+        amount, unit = amount / 1024, next(units)
+    return f"{amount:.1f} {unit}"
+
+
 def say(value: JsonValue) -> str:
     """Return a value as text: a text as it is, anything else as readable JSON."""
     if isinstance(value, str):
@@ -165,6 +177,10 @@ def harmless_json(text: str) -> str:
 def indented(text: str, by: str = "  ") -> str:
     """Return the text, neutralised, each line moved to the right."""
     return "\n".join(by + line if line else "" for line in neutralise(text).split("\n"))
+
+
+def _cell(text: str) -> str:
+    return " " * (len(text) - len(text.lstrip(" "))) + one_line(text)
 
 
 def _is_harmless(character: str) -> bool:

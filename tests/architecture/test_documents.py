@@ -177,6 +177,7 @@ def examples():
 @pytest.mark.parametrize(("path", "block"), list(examples()))
 def test_every_example_is_what_it_says(path, block, tmp_path):
     shutil.copytree(ROOT / "flows", tmp_path / "flows")
+    write_modules(path, tmp_path / "flows")
     match block.words:
         case ():
             assert codes(load(tmp_path, whole(block.text))) == []
@@ -194,6 +195,13 @@ def test_every_example_is_what_it_says(path, block, tmp_path):
             assert done.returncode == 1, f"the replies file is refused: {done.stderr}"
         case words:
             pytest.fail(f"{path}: a YAML block marked {words}")
+
+
+def write_modules(path, folder):
+    """Write what the page shows of Python, each block under the name in its first line."""
+    for block in code_blocks(page(path), "python"):
+        [name] = re.findall(r"\A# (\w+\.py)\n", block.text)
+        (folder / name).write_text(block.text)
 
 
 def load(folder, text) -> Report:
@@ -223,7 +231,8 @@ def whole(text):
 def test_every_key_of_the_language_is_described():
     text = page("docs/language.md")
     models = [language.Flow, language.Step, language.Assistant, language.Tool, language.Thread]
-    for model in [*models, language.Input, language.TruncationStrategy]:
+    parts = [language.Input, language.TruncationStrategy, language.Retry, language.Repeat]
+    for model in [*models, *parts, language.Limits, language.Ask]:
         assert undescribed(model, text) == [], model.__name__
 
 

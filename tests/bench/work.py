@@ -125,14 +125,14 @@ async def flowrun_work(
     runtime = LocalRuntime(AssistantsService(database, lambda name: model, clock))
     prepared = {id(one): prepare_plan(one) for one in (plan, warm) if one}
 
-    async def interpret(scope, given, inputs, environment):
+    async def interpret(scope, given, inputs, setting):
         return await interpret_flow(
             scope,
             prepared[id(given)],
             runtime=runtime,
             tools=tools,
             inputs=inputs,
-            environment=environment,
+            setting=setting,
         )
 
     engine = JournalEngine(database, clock, interpret)

@@ -41,6 +41,10 @@ def broken(number):
     return ToolCall(f"call_{number}", "broken", "{}")
 
 
+def tool(name, effect):
+    return PlannedTool(name=name, kind="python", effect=effect, on_unknown="fail")
+
+
 STORIES = {
     "rounds": ["one", (pay(1, 1), pay(2, 2)), (pay(3, 3),), "two"],
     "a repair that calls tools": ["one", "not JSON", (pay(1),), (pay(2),), '{"score": 1}'],
@@ -68,8 +72,8 @@ def plan_for(story, effect):
     return ExecutionPlan(
         flow="test",
         tools=(
-            PlannedTool(name="pay", kind="python", effect=effect),
-            PlannedTool(name="broken", kind="python", effect=effect, on_error="fail"),
+            tool("pay", effect),
+            replace(tool("broken", effect), on_error="fail"),
         ),
         assistants=(
             PlannedAssistant(name="plain", model="m"),

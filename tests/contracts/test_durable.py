@@ -32,7 +32,7 @@ def place(request, tmp_path):
 def test_a_result_is_durable_before_it_is_used(place):
     found = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         await scope.effect("look", doing(7))
         found.extend(events_of())
         return done()
@@ -54,7 +54,7 @@ def test_a_result_is_durable_before_it_is_used(place):
 def test_an_intent_outlives_a_death_inside_the_effect(place):
     calls, found = [], []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         found.append(scope.begun("charge"))
         try:
             await scope.effect("charge", dying(calls), "at_most_once")
@@ -70,7 +70,7 @@ def test_an_intent_outlives_a_death_inside_the_effect(place):
 def test_what_may_be_repeated_is_begun_again_and_counts_as_not_begun(place):
     calls, found = [], []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         found.append(scope.begun("look"))
         event = await scope.effect("look", dying(calls))
         return done(said=event.step)
@@ -84,7 +84,7 @@ def test_what_may_be_repeated_is_begun_again_and_counts_as_not_begun(place):
 def test_an_effect_that_was_finished_is_not_begun_any_more(place):
     calls, found = [], []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         await scope.effect("charge", doing(5), "at_most_once")
         await scope.effect("after", dying(calls))
         found.append((scope.begun("charge"), scope.recorded("charge")))
@@ -111,7 +111,7 @@ def test_results_are_found_by_key_whatever_the_order(place, order):
         return child
 
     def interpret_in(names, end):
-        async def interpret(scope, plan, inputs, environment):
+        async def interpret(scope, plan, inputs, setting):
             gates = [asyncio.Event() for _ in names]
             gates[0].set()
             for at, name in enumerate(names):
@@ -133,7 +133,7 @@ def test_results_are_found_by_key_whatever_the_order(place, order):
 
 
 def test_an_event_is_kept_once_however_often_it_is_emitted(place):
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         scope.emit("a", said("a"))
         scope.emit("a", said("a"))
         await scope.record("b", said("b"))
@@ -145,8 +145,8 @@ def test_an_event_is_kept_once_however_often_it_is_emitted(place):
 
     tries = []
 
-    async def carry(scope, plan, inputs, environment):
-        return await interpret(scope, plan, {"tries": tries}, environment)
+    async def carry(scope, plan, inputs, setting):
+        return await interpret(scope, plan, {"tries": tries}, setting)
 
     die(place, carry)
     head, events = live(place, carry, resume=True)
@@ -158,7 +158,7 @@ def test_an_event_is_kept_once_however_often_it_is_emitted(place):
 def test_an_effect_asked_for_twice_in_one_life_is_done_once(place, policy):
     calls = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         first = await scope.effect("x", doing("first", calls), policy)
         second = await scope.effect("x", doing("second", calls), policy)
         return done(same=first == second == said("first"))
@@ -171,7 +171,7 @@ def test_an_effect_asked_for_twice_in_one_life_is_done_once(place, policy):
 def test_a_fact_stays_what_it_was_in_this_life_and_the_next(place):
     found, calls = iter(range(10)), []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         first = await scope.fact("dice", lambda: next(found))
         second = await scope.fact("dice", lambda: next(found))
         other = await scope.fact("other", lambda: {"items": [1, None, "ü"]})
@@ -186,7 +186,7 @@ def test_a_fact_stays_what_it_was_in_this_life_and_the_next(place):
 def test_scopes_inside_scopes_have_keys_of_their_own(place):
     paths = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def outer(own):
             own.child("inner", inner)
             await own.wait_any()
@@ -207,7 +207,7 @@ def test_scopes_inside_scopes_have_keys_of_their_own(place):
 
 
 def test_every_child_is_told_once_with_how_it_ended(place):
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def well(own):
             await own.effect("x", doing(1))
 
@@ -228,7 +228,7 @@ def test_every_child_is_told_once_with_how_it_ended(place):
 def test_children_do_not_outlive_what_started_them(place):
     ended = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def parent(own):
             own.child("left", forever)
             await asyncio.sleep(0)
@@ -254,7 +254,7 @@ def fan_out(place, width, run_id):
     """A run whose children all have one effect."""
     over = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def one(own):
             await own.effect("x", doing(1))
 
@@ -271,7 +271,7 @@ def fan_out(place, width, run_id):
 def one_after_the_other(place, width, run_id):
     """A run whose children all wait and end in turn, each waited for alone."""
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         gates = [asyncio.Event() for _ in range(width + 1)]
         gates[0].set()
 

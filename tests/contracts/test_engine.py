@@ -31,8 +31,8 @@ def place(request, tmp_path):
     return ENGINES[request.param](tmp_path)
 
 
-async def complete(scope, plan, inputs, environment):
-    return done(city=environment["CITY"], **inputs)
+async def complete(scope, plan, inputs, setting):
+    return done(city=setting.environment["CITY"], **inputs)
 
 
 def test_a_run_has_one_first_and_one_last_event_numbered_without_gaps(place):
@@ -64,7 +64,7 @@ def test_starting_again_is_the_same_start(place):
 def test_starting_one_id_many_times_at_once_is_one_start(place):
     entered = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         entered.append(scope.run_id)
         await scope.effect("x", doing(1))
         return done()
@@ -95,7 +95,7 @@ def test_starting_one_id_with_other_inputs_at_the_same_time_is_refused(place):
 
 
 def test_starting_twice_at_once_a_run_that_breaks_at_once_harms_no_other(place):
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         if inputs["broken"]:
             raise ZeroDivisionError
         return done()
@@ -118,7 +118,7 @@ def test_starting_twice_at_once_a_run_that_breaks_at_once_harms_no_other(place):
 def test_starting_a_run_that_was_left_goes_on_with_it(place):
     calls = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         await scope.effect("x", dying(calls))
         return done()
 
@@ -157,7 +157,7 @@ def test_runs_are_listed_the_latest_first(place):
 def holding(state, policy="repeatable"):
     """A run that stands inside an effect until `state["let_go"]` is set, in its first life."""
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def act():
             state.setdefault("calls", []).append(1)
             if len(state["calls"]) == 1:
@@ -255,7 +255,7 @@ def test_parking_while_the_intent_is_written_does_not_leave_an_effect_in_doubt(p
     """The intent cannot be taken back, so the effect it announces is let happen."""
     calls = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         try:
             await scope.effect("charge", doing("charge", calls), "at_most_once")
         except OutcomeUnknown:
@@ -279,7 +279,7 @@ def test_parking_a_run_at_any_of_its_turns_ends_well(place):
     """Whatever the moment: nobody who waits is cancelled, the run is parked or over, once."""
     calls = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         await scope.effect("a", doing(scope.run_id, calls), "at_most_once")
         await scope.effect("b", doing("b"))
         return done()
@@ -333,7 +333,7 @@ def test_going_on_with_a_run_that_is_being_parked_waits_for_that(place):
 def test_two_who_go_on_with_one_run_at_once_enter_it_once(place):
     calls, entered = [], []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         entered.append(1)
         await scope.effect("x", dying(calls))
         await scope.effect("y", doing("y"))
@@ -355,7 +355,7 @@ def test_our_own_mistake_reaches_all_who_wait_and_the_run_goes_on_in_the_same_pr
     """What was emitted and not yet durable when it failed is in nobody's way."""
     tries = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         tries.append(1)
         scope.emit("a", said("a"))
         if len(tries) == 1:
@@ -378,7 +378,7 @@ def test_our_own_mistake_reaches_all_who_wait_and_the_run_goes_on_in_the_same_pr
 
 
 def test_our_own_mistake_reaches_who_asks_late_too(place):
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         raise ZeroDivisionError
 
     async def story(engine):
@@ -403,7 +403,7 @@ async def start_and_wait(engine):
 def test_nothing_begins_after_a_failed_commit_and_the_run_goes_on_after_repair(place):
     begun, gate = [], {}
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def first(own):
             await own.effect("x", doing("first", begun))
 
@@ -445,7 +445,7 @@ def test_nothing_begins_after_a_failed_commit_and_the_run_goes_on_after_repair(p
 def test_an_effect_whose_intent_could_not_be_kept_does_not_begin(place):
     begun = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         await scope.effect("charge", doing("charge", begun), "at_most_once")
         return done()
 
@@ -476,7 +476,7 @@ def test_a_run_whose_end_could_not_be_kept_is_not_over(place):
 
 
 def test_closing_parks_all_runs_within_one_grace(place):
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def act():
             await asyncio.Event().wait()
 
@@ -515,7 +515,7 @@ def test_a_loop_that_ends_under_a_run_leaves_it_to_be_resumed(place):
 def test_rows_that_wait_when_the_engine_is_let_go_are_kept(place):
     state = {}
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         scope.emit("a", said("a"))
         state["reached"].set()
         await asyncio.Event().wait()
@@ -535,7 +535,7 @@ def test_rows_that_wait_when_the_engine_is_let_go_are_kept(place):
 def test_everybody_who_watches_sees_all_events_as_they_happen(place):
     seen, later = [], []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         scope.show(said("shown"))
         await scope.effect("x", doing("kept"))
         return done()

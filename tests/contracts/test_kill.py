@@ -3,6 +3,7 @@
 The ledger is a file that the tools of a child process write and nothing of flowrun's reads.
 """
 
+import contextlib
 import os
 import random
 import select
@@ -11,26 +12,36 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import closing
+from datetime import datetime
+from itertools import pairwise
 
-from flowrun.engines.journal import read_events, read_heads
+from flowrun.engines.inbox import Message, cancel_from_outside, leave_from_outside
+from flowrun.engines.reading import read_events, read_heads
+from flowrun.errors import AlreadyAnswered, RunConflict
 from flowrun.events.records import FlowRunFinished, FlowRunResumed, StepFinished, StepStarted
 from flowrun.storage.database import StoreReader
 from flowrun.storage.lock import lock_holder
+from tests.support.killed_waits import RUNS
 from tests.support.repository import ROOT
 
 KILLS = 15
 STEPS = 12
 
 
-def live_and_be_killed(folder, moment_s):
-    """Start the child, let it work for a moment, kill it."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.support.killed_run", str(folder), str(STEPS)],
+def child_of(module, *arguments):
+    """Start a child that says when it is ready."""
+    return subprocess.Popen(
+        [sys.executable, "-m", f"tests.support.{module}", *map(str, arguments)],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-    ) as child:
+    )
+
+
+def live_and_be_killed(folder, moment_s):
+    """Start the child, let it work for a moment, kill it."""
+    with child_of("killed_run", folder, STEPS) as child:
         try:
             assert child.stdout.readline() == "ready\n"
             select.select([child.stdout], [], [], moment_s)
@@ -116,3 +127,79 @@ def check(after):
 def once(events):
     """Return the events of which a run has one each."""
     return [one for one in events if isinstance(one, StepStarted | StepFinished | FlowRunFinished)]
+
+
+def leave(folder, run_id, sender, answers):
+    """Answer a run as a bystander; whose answer was taken is noted."""
+    said = Message(
+        run_id=run_id,
+        name="steps/ask/answer",
+        value={"decision": "approved"},
+        message_id=f"{run_id} {sender}",
+        sender=sender,
+        at=0.0,
+    )
+    try:
+        leave_from_outside(folder / "store.db", said)
+    except AlreadyAnswered:
+        assert run_id in answers, "somebody was before us, and it was us"
+    except RunConflict:
+        assert run_id == "run-0", "only that one is over before it has its answer"
+    else:
+        answers.setdefault(run_id, sender)
+
+
+def wait_and_be_killed(folder, moment_s, story):
+    with child_of("killed_waits", folder) as child:
+        try:
+            assert child.stdout.readline() == "ready\n"
+            select.select([child.stdout], [], [], moment_s)
+            story()
+            select.select([child.stdout], [], [], moment_s)
+        finally:
+            child.kill()
+
+
+def test_whenever_it_is_killed_while_it_waits_every_run_comes_to_its_one_end(tmp_path):
+    """K18, K20, K21, K23: answers, timers, ticks and a cancel, in the middle of kills."""
+    chance, answers = random.Random(int.from_bytes(os.urandom(4))), {}
+    wait_and_be_killed(tmp_path, 0.3, lambda: None)
+    for kill in range(KILLS):
+
+        def story(sender=f"s{kill}"):
+            leave(tmp_path, f"run-{chance.randrange(RUNS)}", sender, answers)
+
+        wait_and_be_killed(tmp_path, chance.uniform(0.0, 0.1), story)
+        story(f"dead{kill}")
+        if kill == KILLS // 2:
+            cancel(tmp_path)
+    for number in range(1, RUNS):
+        leave(tmp_path, f"run-{number}", "last", answers)
+    with child_of("killed_waits", tmp_path) as child:
+        child.communicate(timeout=40)
+        assert child.returncode == 0
+    after = Aftermath(tmp_path)
+    assert after.integrity == [("ok",)]
+    assert max(Counter(after.ledger).values()) == 1
+    for run_id, head in after.heads.items():
+        events = after.events[run_id]
+        assert [type(one) for one in events].count(FlowRunFinished) == 1
+        if run_id in answers and head.status == "completed":
+            assert events[-1].outputs == {"sender": answers[run_id], "ended": True}
+        assert head.status == "completed" or run_id == "run-0"
+    check_ticks([run_id for run_id in after.heads if run_id.startswith("tick-")])
+
+
+def cancel(folder):
+    """Cancel one run as a bystander; it may have come to its end by then."""
+    with contextlib.suppress(RunConflict):
+        cancel_from_outside(folder / "store.db", "run-0", by="ann", reason="", at=0.0)
+
+
+def check_ticks(run_ids):
+    """Every tick from the first to the last has its run."""
+    forms = ("tick-%Y%m%dT%H%M%SZ%z", "tick-%Y%m%dT%H%M%S.%fZ%z")
+    instants = sorted(datetime.strptime(f"{one}+0000", forms["." in one]) for one in run_ids)
+    assert len(instants) > KILLS // 3
+    gaps = {round((b - a).total_seconds(), 2) for a, b in pairwise(instants)}
+    assert gaps == {0.1}

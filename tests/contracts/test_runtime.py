@@ -13,8 +13,9 @@ import pytest
 from flowrun.assistants.service import AssistantsService
 from flowrun.clock import ManualClock
 from flowrun.errors import EndpointDenied, EndpointUnavailable, RuntimeRejected
-from flowrun.ports.models import FunctionTool, TokenUsage
+from flowrun.ports.models import FunctionTool, TokenUsage, ToolCall
 from flowrun.ports.runtime import (
+    AnsweredRound,
     AssistantDefinition,
     RunBegan,
     RunEnded,
@@ -430,3 +431,109 @@ def test_fields_out_of_bounds_are_refused(play):
         assert stage.model.asked == []
 
     play(act)
+
+
+def test_a_run_that_requires_action_tells_what_it_used_so_far(play):
+    async def act(stage):
+        began, first = await stage.start()
+        assert first.usage == TokenUsage(10, 5, 15)
+        *_, second = await stage.submit(began.run_id, call_a="A")
+        assert second.usage == TokenUsage(20, 10, 30)
+        *_, ended = await stage.submit(began.run_id, call_b="B")
+        assert ended.usage == TokenUsage(30, 15, 45)
+
+    play(act, turns=[call("a"), call("b"), say("done")])
+
+
+def test_found_again_it_tells_the_same_usage(play):
+    async def begin(stage):
+        _, stop = await stage.start()
+        return stop
+
+    first, second = play(begin, begin, turns=[call("a")])
+    assert first == second
+
+
+ROUND = AnsweredRound((ToolCall("call_a", "look", "{}"),), ("A",))
+
+
+def needs_rounds(stage):
+    if not stage.runtime.capabilities.rounds:
+        pytest.skip("its runs cannot begin with rounds")
+
+
+async def put_aside(stage, label="first"):
+    """Leave a run in its first round and begin the one that follows it."""
+    began, _ = await stage.start(label)
+    thread_id = await stage.runtime.open_thread("flow/thread")
+    await stage.runtime.cancel(thread_id, began.run_id)
+    return await stage.start("second", message=None, rounds=(ROUND,))
+
+
+def test_a_run_that_begins_with_rounds_goes_on_from_their_outputs(play):
+    async def act(stage):
+        needs_rounds(stage)
+        began, *_, ended = await put_aside(stage)
+        assert (ended.status, ended.messages, ended.run_id) == (
+            "completed",
+            ("done",),
+            began.run_id,
+        )
+        asked, calls, output = stage.model.asked[-1].items
+        assert asked.text == "Look around"
+        assert (calls.calls, output.call_id, output.output) == (ROUND.calls, "call_a", "A")
+
+    play(act, turns=[call("a"), say("done")])
+
+
+def test_rounds_that_the_thread_took_the_outputs_of_are_not_shown_twice(play):
+    async def act(stage):
+        needs_rounds(stage)
+        began, _ = await stage.start("first")
+        await stage.submit(began.run_id, call_a="A")
+        thread_id = await stage.runtime.open_thread("flow/thread")
+        await stage.runtime.cancel(thread_id, began.run_id)
+        second = AnsweredRound((ToolCall("call_b", "look", "{}"),), ("B",))
+        await stage.start("second", message=None, rounds=(ROUND, second))
+        outputs = [one.output for one in stage.model.asked[-1].items if hasattr(one, "output")]
+        assert outputs == ["A", "B"]
+
+    play(act, turns=[call("a"), call("b"), say("done")])
+
+
+def test_a_run_that_began_with_rounds_is_the_same_in_the_next_life(play):
+    async def begin(stage):
+        needs_rounds(stage)
+        await put_aside(stage)
+        return stage.model.asked[-1].items
+
+    async def go_on(stage):
+        needs_rounds(stage)
+        began, stop = await stage.start("second")
+        assert [one.id for one in stop.calls] == ["call_b"]
+        await stage.submit(began.run_id, call_b="B")
+        return stage.model.asked[-1].items
+
+    before, after = play(begin, go_on, turns=[call("a"), call("b"), say("done")])
+    assert after[: len(before)] == before
+    assert after[-1].output == "B"
+
+
+def test_cancelling_while_a_model_streams_leaves_no_task_behind(play):
+    async def act(stage):
+        request = await stage.request()
+        before = asyncio.all_tasks()
+
+        async def follow():
+            return [event async for event in stage.runtime.start_run(request)]
+
+        following = asyncio.create_task(follow())
+        await stage.model.holding.wait()
+        began = await anext(stage.runtime.start_run(request))
+        await asyncio.wait_for(stage.runtime.cancel(request.thread_id, began.run_id), 1)
+        *_, ended = await asyncio.wait_for(following, 1)
+        assert ended.status == "cancelled"
+        assert asyncio.all_tasks() == before
+        assert stage.model.open_streams == 0
+
+    play(act, turns=[say("Once", hold=True)])

@@ -183,6 +183,27 @@ def test_a_run_can_be_killed_and_resumed_again_and_again(tmp_path):
     assert shown["outputs"] == {"first": "one", "second": "two"}
 
 
+def test_a_run_that_kills_its_process_each_time_is_parked_until_it_is_forced(tmp_path):
+    model = Model(PLAIN, silent_at=("First", 0))
+    with serve(model) as server:
+        errands = Errands(tmp_path, server.base_url)
+        arguments = ("execute", "errands.flow.yaml", "--run-id", "errands-1")
+        for _ in range(4):
+            model.reached.clear()
+            with errands.project.start(*arguments) as running:
+                running.wait_until(model.reached)
+                running.kill()
+            arguments = ("runs", "resume", "errands-1")
+        refused = errands.resume()
+        [row] = errands.project.runs()
+        forced = errands.project.flowrun("runs", "resume", "errands-1", "--force")
+    assert (refused.code, refused.out) == (7, "")
+    assert refused.sentences[0].startswith("error: run `errands-1` died 3 times without progress")
+    assert refused.sentences[1].endswith("`flowrun runs resume --force`")
+    assert row["status"] == "parked"
+    assert forced.code == 0, forced.err
+
+
 def test_a_finished_run_is_not_resumed(tmp_path):
     with serve(Model(PLAIN)) as server:
         errands = Errands(tmp_path, server.base_url)
@@ -218,6 +239,7 @@ class Dying(Model):
         self.reached.set()
 
     def falls_silent(self):
+        self._silent_at = None
         self.reached.clear()
 
     def __call__(self, request):

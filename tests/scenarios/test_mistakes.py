@@ -213,7 +213,7 @@ MISTAKES = {
         "bind/unknown-version",
     ),
     "not_available_yet": Mistake(
-        HEAD + GUIDE + "steps:\n  hello: {assistant: guide, message: Hello, »if: \"{{ true }}\"}\n",
+        HEAD + "assistants:\n  guide: {model: m, »knowledge: [docs/*.md]}\n" + HELLO,
         "bind/not-available-yet",
     ),
     "built_in_tool_of_a_later_release": Mistake(

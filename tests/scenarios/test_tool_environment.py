@@ -33,7 +33,8 @@ KINDS = {
     "script": "script: env -0",
 }
 
-OWN = {"PATH", "HOME", "LANG", "REGION", "MODE", "FLOWRUN_IDEMPOTENCY_KEY", "FLOWRUN_RUN_ID"}
+OURS = {"FLOWRUN_IDEMPOTENCY_KEY", "FLOWRUN_RUN_ID", "FLOWRUN_PROJECT"}
+OWN = {"PATH", "HOME", "LANG", "REGION", "MODE", *OURS}
 """Shells add some of their own."""
 OF_THE_SHELL = {"PWD", "OLDPWD", "SHLVL", "_"}
 

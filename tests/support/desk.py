@@ -13,6 +13,7 @@ from flowrun.assistants.records import NewAssistant, NewMessage, NewRun, RunOpti
 from flowrun.assistants.service import RUN_LIFETIME_S, AssistantsService
 from flowrun.clock import Clock, ManualClock
 from flowrun.ports.models import FunctionTool
+from flowrun.runtimes.local import LocalRuntime
 from flowrun.storage.database import Database, open_database
 from tests.support.models import Reply, TurnsModel
 
@@ -82,6 +83,16 @@ def at_desk(
                 await opened.service.close()
 
     return asyncio.run(main())
+
+
+@contextmanager
+def local_runtime(folder: Path, *replies: Reply, clock: Clock | None = None):
+    """The embedded runtime on a store of its own, which outlives the lives of a flow run.
+
+    Yields the runtime and its model.
+    """
+    with desk(folder / "assistants.db", *replies, clock=clock) as opened:
+        yield LocalRuntime(opened.service), opened.model
 
 
 def crash_image(path: Path) -> Path:

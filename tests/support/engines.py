@@ -1,8 +1,8 @@
 """Every engine there is, and ways to tell a run's lives on one.
 
 An engine joins by a row in `ENGINES`: a class that is given a folder, opens the engine there as
-often as it is asked, and can make the store refuse a key's rows. Leaving the block it opens is the
-end of one life; opening again in the same folder is the next.
+often as it is asked, by the time of its `clock`, and can make the store refuse a key's rows.
+Leaving the block it opens is the end of one life; opening again in the same folder is the next.
 """
 
 import asyncio
@@ -29,12 +29,13 @@ class Journal:
 
     def __init__(self, folder) -> None:
         self.store = folder / "store.db"
+        self.clock = SystemClock()
 
     @asynccontextmanager
     async def open(self, interpret):
         database = open_database(self.store, holder="test", durability="process")
         try:
-            yield JournalEngine(database, SystemClock(), interpret, park_grace_s=GRACE_S)
+            yield JournalEngine(database, self.clock, interpret, park_grace_s=GRACE_S)
         finally:
             database.close()
 

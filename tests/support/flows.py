@@ -1,23 +1,28 @@
 """Flows from text, through the real stages, without a disk or a machine around them."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from flowrun.graph.build import build_graph
+from flowrun.app.stages import Stages
 from flowrun.graph.flowgraph import FlowGraph
-from flowrun.graph.surroundings import Surroundings
-from flowrun.plan.compile import compile_plan
+from flowrun.graph.surroundings import ModelAlias, Surroundings
 from flowrun.plan.plan import ExecutionPlan
-from flowrun.source.diagnostic import Diagnostic, Severity, has_errors, in_order
+from flowrun.source.diagnostic import Diagnostic, Severity
 from flowrun.source.document import NO_SUCH_FILE, Unreadable
-from flowrun.source.resolve import resolve_document
 from flowrun.source.text import SourceText
-from flowrun.spec.bind import BoundFlow, bind_flow
+from flowrun.spec.bind import BoundFlow
+from flowrun.spec.flow import Flow
+from flowrun.spec.project import Prices
 
 PROGRAMS = frozenset({"cat", "date", "df", "echo", "git", "sh"})
 ENVIRONMENT = {"HOME": "/home/me", "PATH": "/bin", "REGION": "eu"}
 ENDPOINTS = frozenset({"openai", "local"})
-ALIASES = {"fast": ("qwen3:4b", "local"), "deep": ("gpt-5", ""), "lost": ("m", "locl")}
+ALIASES = {
+    "fast": ModelAlias("qwen3:4b", "local"),
+    "deep": ModelAlias("gpt-5", prices=Prices(input=1.25, output=10)),
+    "lost": ModelAlias("m", "locl"),
+}
 
 HEADER = "version: 1\nname: sample\n"
 
@@ -27,21 +32,11 @@ class Checked:
 
     def __init__(self, files: Mapping[str, str]) -> None:
         self.files = files
-        self.bound: BoundFlow | None = None
-        self.graph: FlowGraph | None = None
-        self.plan: ExecutionPlan | None = None
-        document, found = resolve_document("flow.yaml", self._read, ENVIRONMENT)
-        complaints = list(found)
-        if document is not None:
-            self.bound, found = bind_flow(document)
-            complaints += found
-        if self.bound is not None:
-            self.graph, found = build_graph(self.bound, self._surroundings())
-            complaints += found
-        if self.graph is not None and not has_errors(complaints):
-            self.plan, found = compile_plan(self.graph)
-            complaints += found
-        self.diagnostics = in_order(complaints)
+        done = Stages(self._read, ENVIRONMENT, self._surroundings).compile("flow.yaml")
+        self.bound: BoundFlow | None = done.bound
+        self.graph: FlowGraph | None = done.graph
+        self.plan: ExecutionPlan | None = done.plan
+        self.diagnostics = done.diagnostics
 
     @property
     def lines(self) -> list[str]:
@@ -56,7 +51,7 @@ class Checked:
         text = self.files.get(path)
         return Unreadable(path, NO_SUCH_FILE) if text is None else SourceText(path, text)
 
-    def _surroundings(self) -> Surroundings:
+    def _surroundings(self, flow: Flow, path: str) -> Surroundings:
         modules = {
             path.removesuffix(".py").replace("/", "."): SourceText(path, text)
             for path, text in self.files.items()
@@ -72,8 +67,11 @@ class Checked:
 
 
 def check(text: str, **files: str) -> Checked:
-    """Check a flow given as text; `weather_py=...` gives it the file `weather.py`."""
-    others = {name.replace("_py", ".py").replace("_md", ".md"): one for name, one in files.items()}
+    """Check a flow given as text.
+
+    `weather_py=...` gives it the file `weather.py`, and `inner_yaml=...` the sub-flow `inner.yaml`.
+    """
+    others = {re.sub(r"_(py|md|yaml)\Z", r".\1", name): one for name, one in files.items()}
     return Checked({"flow.yaml": text, **others})
 
 

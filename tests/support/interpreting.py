@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from flowrun.clock import SystemClock
+from flowrun.clock import ManualClock, SystemClock
 from flowrun.engines.journal import JournalEngine
+from flowrun.errors import RunConflict
 from flowrun.events.records import Event
 from flowrun.interpreter.flow import interpret_flow
 from flowrun.interpreter.state import prepare_plan
@@ -121,21 +122,41 @@ class ToldRuntime:
         self.ends.setdefault(run_id, RunEnded(run_id=run_id, status="cancelled"))
 
 
+class HangingRuntime(ToldRuntime):
+    """A runtime whose runs begin and never come to their next stop."""
+
+    async def start_run(self, request):
+        async for event in super().start_run(request):
+            yield event
+            await asyncio.Event().wait()
+
+
 @dataclass
 class ToldTools:
     """Tools that are functions from arguments to a value, or to an outcome."""
 
     functions: Mapping[str, Callable]
     calls: list = field(default_factory=list)
+    keys: list = field(default_factory=list)
+    """Plan paths that idempotency keys were derived from."""
 
     async def run(self, tool, arguments, invocation):
         self.calls.append((tool, dict(arguments)))
+        self.keys.append(invocation.key)
         value = self.functions[tool](**arguments)
         if asyncio.iscoroutine(value):
             value = await value
         if isinstance(value, ToolSucceeded | ToolFailed):
             return value
         return ToolSucceeded(value=value, text=str(value))
+
+    def of(self, flow):
+        """Sub-flows have the same tools."""
+        return self
+
+    async def end_orphans(self, run_id):
+        """Functions leave no processes."""
+        return 0
 
 
 @dataclass(frozen=True)
@@ -161,51 +182,85 @@ class Interpreted:
         return self.events[-1]
 
 
-def interpret(
-    folder: Path,
-    plan: ExecutionPlan,
-    *,
-    runtime=None,
-    tools=None,
-    inputs=None,
-    environment=None,
-    resume=False,
-    watch=None,
-) -> Interpreted:
-    """Run a plan on the journal engine in `folder` until it stops.
+@dataclass(kw_only=True)
+class Stage:
+    """What the lives of one run share: where it is kept, and the world around it.
 
-    `watch` sees every event as it happens; whatever it raises ends this life there and then.
+    `watch` sees every event as it happens; whatever it raises ends that life there and then.
     """
 
-    async def go():
-        database = open_database(folder / "store.db", holder="test", durability="process")
-        prepared = prepare_plan(plan)
+    folder: Path
+    plan: ExecutionPlan
+    runtime: object = field(default_factory=lambda: ToldRuntime({}))
+    tools: object = field(default_factory=lambda: ToldTools({}))
+    inputs: dict = field(default_factory=dict)
+    environment: dict = field(default_factory=dict)
+    only: str = ""
+    recorded: tuple = ()
+    clock: object = field(default_factory=SystemClock)
+    watch: Callable | None = None
 
-        async def carry(scope, given, inputs, environment):
+    async def open(self, story):
+        """Tell a story about an engine on the store of the folder: `story(engine)`."""
+        database = open_database(self.folder / "store.db", holder="test", durability="process")
+        prepared = prepare_plan(self.plan)
+
+        async def carry(scope, given, inputs, setting):
             return await interpret_flow(
                 scope,
                 prepared,
-                runtime=runtime or ToldRuntime({}),
-                tools=tools or ToldTools({}),
+                runtime=self.runtime,
+                tools=self.tools,
                 inputs=inputs,
-                environment=environment,
+                setting=setting,
             )
 
-        engine = JournalEngine(database, SystemClock(), carry)
-        if watch is not None:
-            engine.watch(lambda _, stamped: watch(stamped))
+        engine = JournalEngine(database, self.clock, carry)
+        if self.watch is not None:
+            engine.watch(lambda _, stamped: self.watch(stamped))
         try:
-            if resume:
-                await engine.resume("run-1")
-            else:
-                setting = RunSetting(environment=environment or {}, origin={})
-                await engine.start("run-1", plan, inputs or {}, setting)
-            head = await engine.wait("run-1")
-            return Interpreted(head, tuple(one.event for one in engine.events("run-1")))
+            return await story(engine)
         finally:
             database.close()
 
-    return asyncio.run(go())
+    async def start(self, engine):
+        """Start the run, or go on with it when it was started before."""
+        setting = RunSetting(environment=self.environment, origin={}, only=self.only)
+        await engine.start("run-1", self.plan, self.inputs, setting, self.recorded)
+
+    def later(self, seconds):
+        """Let time pass while nobody executes the run: the next life has a clock of its own."""
+        self.clock = ManualClock(self.clock.now() + seconds)
+
+    def live(self, *, resume=False, answers=None) -> "Interpreted":
+        """One life of the run, until it stops; what people say is there when it is asked for."""
+
+        async def story(engine):
+            if not resume:
+                await self.start(engine)
+            for question, value in (answers or {}).items():
+                with suppress(RunConflict):  # the run is over
+                    await engine.send(
+                        "run-1", question, value, message_id=f"m-{question}", sender="Ann"
+                    )
+            if resume:
+                await engine.resume("run-1")
+            return told(engine, await engine.wait("run-1"))
+
+        return asyncio.run(self.open(story))
+
+
+def told(engine, head):
+    """Return how a run stands."""
+    return Interpreted(head, tuple(one.event for one in engine.events("run-1")))
+
+
+def interpret(
+    folder: Path, plan: ExecutionPlan, *, resume=False, answers=None, **world
+) -> Interpreted:
+    """Run a plan on the journal engine in `folder` until it stops; see `Stage` for the world."""
+    given = {name: value for name, value in world.items() if value is not None}
+    return Stage(folder=folder, plan=plan, **given).live(resume=resume, answers=answers)
 
 
 def talk_plan(*steps, tools=("look",), on_error="tell_model", effect="at_most_once", **assistant):

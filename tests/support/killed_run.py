@@ -63,14 +63,14 @@ async def run_for_ever(folder: Path, steps: int) -> None:
     plan = killed_plan(steps)
     prepared, tools = prepare_plan(plan), LedgerTools(folder / "ledger.txt")
 
-    async def carry(scope, given, inputs, environment):
+    async def carry(scope, given, inputs, setting):
         return await interpret_flow(
             scope,
             prepared,
             runtime=ToldRuntime({}),
             tools=tools,
             inputs=inputs,
-            environment=environment,
+            setting=setting,
         )
 
     database = open_database(folder / "store.db", holder="killed")
@@ -79,8 +79,12 @@ async def run_for_ever(folder: Path, steps: int) -> None:
     number = len(heads) if heads and heads[0].finished_at is None else len(heads) + 1
     print("ready", flush=True)
     while True:
-        await engine.start(f"run-{number}", plan, {}, RunSetting(environment={}, origin={}))
-        await engine.wait(f"run-{number}")
+        run_id = f"run-{number}"
+        if any(head.run_id == run_id for head in heads):
+            await engine.resume(run_id, force=True)  # it is killed often, and not its own fault
+        else:
+            await engine.start(run_id, plan, {}, RunSetting(environment={}, origin={}))
+        await engine.wait(run_id)
         number += 1
 
 

@@ -5,7 +5,8 @@ import os
 from dataclasses import dataclass, field
 from textwrap import dedent
 
-from flowrun.app.execute import Occasion, RunStart, execute_flow, resume_run
+from flowrun.app.execute import execute_flow, resume_run
+from flowrun.app.follow import Occasion, RunStart
 from flowrun.app.inputs import read_inputs
 from flowrun.app.load import load_flow
 from flowrun.events.stamped import StampedEvent

@@ -9,7 +9,9 @@ from flowrun.events.records import (
     FlowRunResumed,
     FlowRunStarted,
     MessageDelta,
+    QuestionAsked,
     StepFinished,
+    StepRetrying,
     StepStarted,
     ToolCallFinished,
     ToolCallRequest,
@@ -158,4 +160,95 @@ def _call(call_id, status, output, error):
         output=output,
         error=error,
         duration_s=0.1,
+    )
+
+
+STAY = {
+    "type": "object",
+    "properties": {
+        "nights": {"type": "integer", "minimum": 1, "description": "How many nights"},
+        "breakfast": {"type": "boolean", "default": True},
+    },
+    "required": ["nights"],
+    "additionalProperties": False,
+}
+"""The form that a traveller fills in."""
+
+
+def stay(step="stay", **changed):
+    """A question with a form."""
+    facts = {
+        "step": step,
+        "question": f"steps/{step}/answer",
+        "kind": "form",
+        "message": "How long will you stay?",
+        "schema": STAY,
+    }
+    return QuestionAsked(**(facts | changed))
+
+
+def asking():
+    """A run that waits for a person."""
+    return stamp(
+        started(),
+        *forecast(),
+        (1.0, StepStarted(step="stay")),
+        (1.1, stay()),
+        (
+            1.2,
+            FlowRunParked(
+                reason="waiting for an answer to `stay`", questions=("steps/stay/answer",)
+            ),
+        ),
+    )
+
+
+def summarising():
+    """A run of a step with three items, one of which fails in two tries."""
+    return stamp(
+        started(),
+        (0.0, StepStarted(step="files", items=3)),
+        (0.0, StepStarted(step="files[0]")),
+        (0.0, StepStarted(step="files[1]")),
+        (0.1, StepFinished(step="files[1]~1", status="failed", error="too long", usage=USAGE)),
+        (
+            0.1,
+            StepRetrying(
+                step="files[1]",
+                attempt=1,
+                error="too long",
+                error_code="incomplete",
+                retry_at=BEGAN + 4.1,
+            ),
+        ),
+        (1.0, StepFinished(step="files[0]", status="completed", output="one", usage=USAGE)),
+        (1.0, StepStarted(step="files[2]")),
+        (5.0, StepFinished(step="files[1]~2", status="failed", error="too long", usage=USAGE)),
+        (5.0, StepFinished(step="files[1]", status="failed", error="too long", usage=USAGE)),
+        (6.0, StepFinished(step="files[2]", status="completed", output="three", usage=USAGE)),
+        (
+            6.0,
+            StepFinished(
+                step="files",
+                status="failed",
+                output=["one", None, "three"],
+                error="1 of 3 items failed, the first: item 1: too long",
+                error_code="items",
+                errors=({"index": 1, "error": "too long", "code": "incomplete"},),
+                usage={"total_tokens": 1296},
+                cost_usd=0.0125,
+                duration_s=6.0,
+            ),
+        ),
+        (
+            6.0,
+            FlowRunFinished(
+                status="failed",
+                error="step `files` failed: 1 of 3 items failed, the first: item 1: too long",
+                error_code="items",
+                usage={"total_tokens": 1296},
+                cost_usd=0.0125,
+                duration_s=6.0,
+            ),
+        ),
     )

@@ -54,6 +54,7 @@ class Errands:
 
     def write_flow(self, flow: str, *, effect: str = "at_most_once") -> None:
         """Put another flow in place of the one there is; `effect` is that of its tool `hold`."""
+        effect += "\n    on_unknown: fail" if effect == "at_most_once" else ""
         self.project.write({"errands.flow.yaml": flow.replace("EFFECT", effect)})
 
     @property

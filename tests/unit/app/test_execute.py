@@ -128,7 +128,7 @@ def test_a_password_in_an_address_is_kept_nowhere(folder):
     assert outputs(done) == {"hello": "Live."}
     store = [one.read_bytes() for one in (folder / ".flowrun").iterdir()]
     assert not any(b"hunter2" in one for one in store)
-    assert show_run(project_of(folder), "mine").origin == {
+    assert show_run(project_of(folder), "mine").setting.origin == {
         "path": "talk.flow.yaml",
         "endpoint": server.base_url,
         "incomplete": "endpoint",

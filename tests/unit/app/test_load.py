@@ -1,13 +1,11 @@
 """From a path to a plan: what is looked up on the way, and what is complained of."""
 
-import os
-
 import pytest
 
-from flowrun.app.load import find_module, load_flow
-from flowrun.app.project import open_project
+from flowrun.app.load import load_flow
 from flowrun.errors import InvalidSource, ProjectError
-from tests.support.projects import BARE, GREET, GREETING, TALK, make, make_files
+from flowrun.plan.plan import FlowAction
+from tests.support.projects import BARE, TALK, make, make_files
 
 SETTINGS = "version: 1\n"
 
@@ -83,93 +81,63 @@ def test_no_file_is_no_flow(folder):
         load_flow("talk.flow.yaml", environ=BARE)
 
 
-@pytest.mark.parametrize("place", ["flows/greeting.py", "greeting.py", "tools/greeting.py"])
-def test_a_module_is_found_beside_the_flow_in_the_root_and_in_tool_paths(folder, place):
-    settings = "version: 1\ntool_paths: [tools]\n"
-    files = {"flowrun.yaml": settings, "flows/greet.flow.yaml": GREET, place: GREETING}
-    make_files(folder, files)
-    assert codes("flows/greet.flow.yaml") == []
-
-
-def test_a_module_of_a_folder_beside_the_project_is_found_where_tool_paths_names_it(folder):
-    make_files(
-        folder,
-        {
-            "shared/greeting.py": GREETING,
-            "own/flowrun.yaml": "version: 1\ntool_paths: [../shared]\n",
-            "own/greet.flow.yaml": GREET,
-        },
-    )
-    assert codes("own/greet.flow.yaml") == []
-    make_files(folder, {"own/flowrun.yaml": SETTINGS})
-    assert codes("own/greet.flow.yaml") == ["tool/unknown-module"]
-
-
-def test_a_module_behind_a_link_out_of_the_project_is_none(folder):
-    make_files(
-        folder,
-        {"greeting.py": GREETING, "own/flowrun.yaml": SETTINGS, "own/greet.flow.yaml": GREET},
-    )
-    (folder / "own" / "greeting.py").symlink_to(folder / "greeting.py")
-    assert codes("own/greet.flow.yaml") == ["tool/unknown-module"]
-
-
-def test_a_package_comes_before_a_module_of_its_name_as_when_it_is_imported(folder):
-    make_files(folder, {"a.py": "", "a/__init__.py": "", "a/b.py": "", "c.py": ""})
-    project = open_project(folder, {})
-    found = {name: find_module(name, folder, project) for name in ("a", "a.b", "c", "d", "a.d")}
-    assert found == {
-        "a": folder / "a" / "__init__.py",
-        "a.b": folder / "a" / "b.py",
-        "c": folder / "c.py",
-        "d": None,
-        "a.d": None,
-    }
-
-
-def test_a_module_that_is_no_file_is_none(folder):
-    make(folder, greet_flow_yaml=GREET)
-    os.mkfifo(folder / "greeting.py")
-    assert codes("greet.flow.yaml") == ["tool/unknown-module"]
-
-
-SHELL = """
+INNER = """
 version: 1
-name: run
-tools:
-  run: {{shell: [{program}], cwd: {cwd}}}
+name: inner
+inputs: {city: {type: string}}
+steps: {said: {set: {text: "In {{ inputs.city }}"}}}
+outputs: {text: "{{ steps.said.output.text }}"}
+"""
+OUTER = """
+version: 1
+name: outer
 steps:
-  run: {{tool: run}}
+  inner: {flow: parts/inner.flow.yaml, with: {city: Paris}}
+outputs: {text: "{{ steps.inner.output.text }}"}
 """
 
 
-@pytest.mark.parametrize(
-    ("program", "cwd", "found"),
-    [
-        ("cat", ".", True),
-        ("no-such-program", ".", False),
-        ("./here.sh", ".", True),
-        ("./here.sh", "work", False),
-        ("../here.sh", "work", True),
-        ("./plain.txt", ".", False),
-        ("./work", ".", False),
-    ],
-)
-def test_a_program_is_looked_up_as_it_will_be_started(folder, program, cwd, found):
-    make_files(folder, {"here.sh": "#!/bin/sh\n", "plain.txt": "", "work/x": ""})
-    (folder / "here.sh").chmod(0o755)
-    make(folder, run_flow_yaml=SHELL.format(program=program, cwd=cwd))
-    assert ("tool/program-not-found" not in codes("run.flow.yaml")) is found
+def test_a_sub_flow_is_found_from_the_file_that_names_it(folder):
+    make_files(folder, {"flows/outer.flow.yaml": OUTER, "flows/parts/inner.flow.yaml": INNER})
+    loaded = load_flow("flows/outer.flow.yaml", environ=BARE)
+    action = loaded.require_plan().steps[0].action
+    assert isinstance(action, FlowAction)
+    assert action.path == "flows/parts/inner.flow.yaml"
+    assert action.plan.flow == "inner"
+    assert load_flow("flows/parts/inner.flow.yaml", environ=BARE).plan == action.plan
 
 
-def test_without_a_path_the_system_s_own_is_searched(folder):
-    make(folder, run_flow_yaml=SHELL.format(program="cat", cwd="."))
-    assert codes("run.flow.yaml", environ={}) == []
-    assert codes("run.flow.yaml", environ={"PATH": ""}) == ["tool/program-not-found"]
+def test_mistakes_of_a_sub_flow_are_shown_where_they_are(folder, monkeypatch):
+    broken = INNER.replace("inputs.city }}", "inputs.cty }}")
+    make_files(folder, {"flows/outer.flow.yaml": OUTER, "flows/parts/inner.flow.yaml": broken})
+    monkeypatch.chdir(folder / "flows")
+    report = load_flow("outer.flow.yaml", environ=BARE).report
+    assert [(one.span.path, one.code) for one in report.diagnostics] == [
+        ("outer.flow.yaml", "flow/broken"),
+        ("parts/inner.flow.yaml", "ref/unknown-input"),
+    ]
+    assert set(report.sources) == {"outer.flow.yaml", "parts/inner.flow.yaml"}
 
 
-def test_a_variable_that_expressions_read_has_to_be_there(folder):
-    text = TALK.replace("inputs.city", "env.REGION") + "env: [REGION]\n"
-    make(folder, talk_flow_yaml=text)
-    assert "env/missing" in codes("talk.flow.yaml")
-    assert "env/missing" not in codes("talk.flow.yaml", environ={"REGION": "eu"})
+def test_a_sub_flow_that_is_not_there_is_missing_at_the_step(folder):
+    make_files(folder, {"outer.flow.yaml": OUTER, "parts/inner.flow.yml": INNER})
+    (one,) = load_flow("outer.flow.yaml", environ=BARE).report.diagnostics
+    assert one.code == "file/missing"
+    assert str(one.span) == "outer.flow.yaml:4:17"
+    assert one.hint == "did you mean `parts/inner.flow.yml`?"
+
+
+def test_the_tools_of_a_sub_flow_are_looked_for_beside_it(folder):
+    inner = """
+version: 1
+name: inner
+tools: {greet: {python: "greeting:greet"}}
+steps: {hello: {tool: greet, with: {name: Ada}}}
+"""
+    outer = "version: 1\nname: outer\nsteps: {a: {flow: parts/inner.flow.yaml}}\n"
+    greeting = "def greet(name: str) -> str:\n    return name\n"
+    files = {"outer.flow.yaml": outer, "parts/inner.flow.yaml": inner}
+    make_files(folder, {**files, "greeting.py": greeting})
+    assert codes("outer.flow.yaml") == []
+    make_files(folder, {**files, "parts/greeting.py": greeting.replace("name", "who")})
+    assert "flow/broken" in codes("outer.flow.yaml")

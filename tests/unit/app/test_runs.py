@@ -30,7 +30,7 @@ def mark_running(project, run_id):
 
 
 def test_before_the_first_run_there_are_none_and_none_can_be_shown(project):
-    assert list_runs(project) == []
+    assert list_runs(project).heads == []
     with pytest.raises(RunNotFound) as missing:
         show_run(project, "talk-1")
     assert missing.value.hint == "nothing has been run in this project yet"
@@ -40,14 +40,17 @@ def test_before_the_first_run_there_are_none_and_none_can_be_shown(project):
 def test_runs_are_listed_the_latest_first(project):
     run(project, "talk-1")
     run(project, "talk-2", watcher=Watcher(stop_at="StepStarted"))
-    assert [one.run_id for one in list_runs(project)] == ["talk-2", "talk-1"]
+    assert [one.run_id for one in list_runs(project).heads] == ["talk-2", "talk-1"]
 
 
 def test_a_run_is_shown_with_its_plan_its_events_and_where_it_came_from(project):
     run(project, "talk-1")
     stored = show_run(project, "talk-1")
     assert (stored.head.status, stored.plan.flow) == ("completed", "talk")
-    assert stored.origin == {"path": "talk.flow.yaml", "default": "scripted:talk.replies.yaml"}
+    assert stored.setting.origin == {
+        "path": "talk.flow.yaml",
+        "default": "scripted:talk.replies.yaml",
+    }
     assert stored.events[-1].event.outputs == {"hello": "Mild."}
 
 
@@ -61,12 +64,12 @@ def test_a_near_name_is_suggested(project):
 def test_a_run_marked_running_is_alive_exactly_while_somebody_owns_the_store(project):
     run(project, "talk-1")
     mark_running(project, "talk-1")
-    [head] = list_runs(project)
+    [head] = list_runs(project).heads
     assert (head.status, head.alive) == ("running", False)
     lock = project.store_path.with_name(project.store_path.name + ".lock")
     with lock.open("r+") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        [head] = list_runs(project)
+        [head] = list_runs(project).heads
         assert head.alive
         assert show_run(project, "talk-1").head.alive
 

@@ -1,6 +1,8 @@
 """Conversations, read back from records."""
 
-from flowrun.assistants.conversation import answered, rebuild, spoken
+from dataclasses import replace
+
+from flowrun.assistants.conversation import Held, answered, rebuild, spoken
 from flowrun.assistants.records import Message, RefusalPart, RunStep, TextPart
 from flowrun.ports.models import AssistantItem, ToolCall, ToolCallsItem, ToolOutputItem, UserItem
 
@@ -86,8 +88,9 @@ def test_what_was_said_before_calls_is_one_item_with_them():
 
 
 def test_calls_in_a_row_are_rounds_of_their_own():
-    rebuilt = rebuild([message(1, "q", "user")], [round_of_calls(2), round_of_calls(3)], 2)
-    assert rebuilt.items[1:3] == rebuilt.items[3:5] == answered(round_of_calls(2), "")
+    other = replace(round_of_calls(3), calls=(ToolCall("call_2", "look", "{}"),))
+    rebuilt = rebuild([message(1, "q", "user")], [round_of_calls(2), other], 2)
+    assert rebuilt.items[1:] == [*answered(round_of_calls(2), ""), *answered(other, "")]
 
 
 def test_the_answer_of_an_earlier_run_is_not_taken_for_words_before_calls():
@@ -103,6 +106,41 @@ def test_calls_that_wait_are_left_out_together_with_the_words_before_them():
 
 def test_calls_that_were_never_answered_leave_only_the_words_before_them():
     cancelled = round_of_calls(4, "cancelled", None)
+    messages = [message(1, "q", "user"), message(2, "Let me see"), message(5, "and?", "user")]
+    rebuilt = rebuild(messages, [cancelled], None)
+    assert rebuilt.items == [UserItem("q"), AssistantItem("Let me see"), UserItem("and?")]
+    assert (rebuilt.before_calls, rebuilt.first_item) == ("", 3)
+
+
+def test_words_before_calls_without_an_answer_are_held_until_something_comes_after_them():
+    cancelled = round_of_calls(4, "cancelled", None)
     rebuilt = rebuild([message(1, "q", "user"), message(2, "Let me see")], [cancelled], None)
+    assert rebuilt.items == [UserItem("q")]
+    assert rebuilt.conversation.held == Held(("call_1",), "Let me see")
+    rebuilt.conversation.let_out()
     assert rebuilt.items == [UserItem("q"), AssistantItem("Let me see")]
-    assert (rebuilt.before_calls, rebuilt.first_item) == ("", 2)
+
+
+def test_a_run_without_entries_comes_after_the_words_that_were_held():
+    cancelled = round_of_calls(4, "cancelled", None)
+    rebuilt = rebuild([message(1, "q", "user"), message(2, "Let me see")], [cancelled], 5)
+    assert (rebuilt.items[-1], rebuilt.first_item) == (AssistantItem("Let me see"), 2)
+
+
+def test_a_round_that_a_later_run_begins_with_is_said_again_with_the_words_before_it():
+    messages = [message(1, "q", "user"), message(2, "Let me see")]
+    steps = [round_of_calls(4, "cancelled", None), round_of_calls(5, run_id="run_2")]
+    rebuilt = rebuild(messages, steps, 5)
+    assert rebuilt.items == [UserItem("q"), *answered(round_of_calls(5), "Let me see")]
+    assert rebuilt.first_item == 1
+
+
+def test_a_round_that_is_shown_already_is_not_shown_twice():
+    steps = [round_of_calls(2), round_of_calls(3, run_id="run_2")]
+    rebuilt = rebuild([message(1, "q", "user"), message(4, "done", run_id="run_2")], steps, 3)
+    assert rebuilt.items == [
+        UserItem("q"),
+        *answered(round_of_calls(2), ""),
+        AssistantItem("done"),
+    ]
+    assert rebuilt.first_item == 1

@@ -14,11 +14,11 @@ import textwrap
 import pytest
 
 from flowrun.assistants.progress import RunChanged
-from flowrun.assistants.records import NewAssistant
+from flowrun.assistants.records import NewAssistant, NewRun
 from flowrun.clock import ManualClock, SystemClock
 from flowrun.errors import EndpointDenied
-from flowrun.ports.models import TokenUsage, ToolCallsItem, ToolOutputItem, UserItem
-from flowrun.ports.runtime import ToolOutput
+from flowrun.ports.models import TokenUsage, ToolCall, ToolCallsItem, ToolOutputItem, UserItem
+from flowrun.ports.runtime import AnsweredRound, ToolOutput
 from tests.support.desk import at_desk, crash_image, desk
 from tests.support.models import call, say
 
@@ -201,6 +201,44 @@ def test_a_run_loaded_with_time_left_expires_when_that_is_over(path):
         assert live.run.status == "expired"
 
     at_desk(image, again, clock=ManualClock(then + 599))
+
+
+def test_the_rounds_that_a_run_began_with_outlive_the_process(path):
+    """What the model is shown is the same, in the life that began the run and in the next."""
+    images = []
+    seen = AnsweredRound((ToolCall("call_look", "look", "{}"),), ("seen",))
+
+    async def work(desk_):
+        first = begin(desk_)
+        await desk_.follow(first)
+        thread = first.run.thread_id
+        await desk_.service.cancel(thread, first.run.id)
+        desk_.model.on_request = lambda: images.append(crash_image(path))
+        second = desk_.run(None, thread=thread, rounds=(seen,), label="second")
+        await desk_.service.settle()
+        await desk_.follow(second)
+        return desk_.model.asked[-1].items, second.first_item, second.run.id
+
+    shown, first_item, run_id = at_desk(path, work, call("look", text="Let me see"), say("lost"))
+
+    async def again(desk_):
+        live = desk_.service.begin_run(
+            NewRun(thread_id="thread_x", assistant_id="asst_x", label="second")
+        )
+        assert (live.run.id, live.first_item, live.turn) == (run_id, first_item, 1)
+        await desk_.follow(live)
+        assert desk_.model.asked[-1].items == shown
+        assert [one.type for one in await desk_.service.steps(live.run.thread_id, run_id)] == [
+            "tool_calls",
+            "message_creation",
+        ]
+
+    at_desk(images[-1], again, say("done"))
+    assert shown == (
+        UserItem("look"),
+        ToolCallsItem(seen.calls, "Let me see"),
+        ToolOutputItem("call_look", "seen"),
+    )
 
 
 def test_budgets_and_the_bounds_of_the_run_outlive_the_process(path):

@@ -5,10 +5,18 @@ import asyncio
 import pytest
 
 from flowrun.assistants.progress import RunChanged
+from flowrun.assistants.records import Truncation
 from flowrun.clock import ManualClock, SystemClock
 from flowrun.errors import RuntimeRejected
-from flowrun.ports.models import AssistantItem, TokenUsage, ToolCallsItem, ToolOutputItem, UserItem
-from flowrun.ports.runtime import ToolOutput
+from flowrun.ports.models import (
+    AssistantItem,
+    TokenUsage,
+    ToolCall,
+    ToolCallsItem,
+    ToolOutputItem,
+    UserItem,
+)
+from flowrun.ports.runtime import AnsweredRound, ToolOutput
 from tests.support.desk import at_desk, note
 from tests.support.models import call, say
 
@@ -403,3 +411,183 @@ def test_a_deadline_that_rings_early_is_set_again(path):
         assert live.run.status == "queued"
 
     at_desk(path, work, clock=ManualClock())
+
+
+def rows(desk):
+    tables = ("thread", "message", "assistant_run", "run_step")
+    return [desk.database.read(f"SELECT count(*) FROM {table}")[0][0] for table in tables]
+
+
+def test_a_deleted_thread_is_gone_with_everything_on_it_and_the_others_stay(path):
+    async def work(desk):
+        kept = desk.service.open_thread("kept").id
+        await desk.follow(desk.run("hi", thread=kept, label="run-kept"))
+        gone = desk.service.open_thread("gone").id
+        live = desk.run("hi", thread=gone, label="run-gone")
+        await desk.follow(live)
+        await desk.service.submit_tool_outputs(gone, live.run.id, outputs(look="seen"))
+        await desk.follow(live)
+        await desk.service.delete_thread(gone)
+        assert rows(desk) == [1, 2, 1, 1]
+        with pytest.raises(RuntimeRejected, match="No thread found"):
+            desk.service.thread(gone)
+        await refusal_of(desk.service.run(gone, live.run.id))
+        await refusal_of(desk.service.delete_thread(gone))
+        assert desk.service.open_thread("kept").id == kept
+
+    at_desk(path, work, say("kept"), call("look"), say("done"))
+
+
+def test_labels_of_what_is_being_deleted_are_free_before_it_is_durable(path):
+    async def work(desk):
+        thread = desk.service.open_thread("thread").id
+        await desk.follow(desk.run("hi", thread=thread, label="run"))
+        deleting = asyncio.create_task(desk.service.delete_thread(thread))
+        await asyncio.sleep(0)
+        assert rows(desk)[0] == 1  # not yet
+        other = desk.service.open_thread("thread").id
+        assert other != thread
+        live = desk.run("again", thread=other, label="run")
+        assert live.run.thread_id == other
+        await deleting
+        await desk.follow(live)
+        assert rows(desk) == [1, 2, 1, 1]
+
+    at_desk(path, work, say("one"), say("two"))
+
+
+def test_a_thread_of_an_earlier_life_is_deleted_without_being_read_back(path):
+    async def before(desk):
+        thread = desk.service.open_thread("thread").id
+        await desk.follow(desk.run("hi", thread=thread, label="run"))
+        return thread
+
+    thread = at_desk(path, before, say("one"))
+
+    async def after(desk):
+        await desk.service.delete_thread(thread)
+        assert rows(desk) == [0, 0, 0, 0]
+        assert desk.service.open_thread("thread").id != thread
+
+    at_desk(path, after)
+
+
+def test_deleting_a_thread_ends_the_run_that_holds_it(path):
+    async def work(desk):
+        live = desk.run("hi")
+        following = asyncio.create_task(desk.follow(live))
+        await desk.model.holding.wait()
+        await desk.service.delete_thread(live.run.thread_id)
+        told = await following
+        assert told[-1].change == "cancelled"
+        assert desk.model.open_streams == 0
+        assert rows(desk) == [0, 0, 0, 0]
+
+    at_desk(path, work, say("Once", hold=True))
+
+
+SEEN = AnsweredRound((ToolCall("call_look", "look", '{"at": 1}'),), ("seen",))
+
+
+def test_a_run_may_begin_with_rounds_that_are_its_first_steps(path):
+    async def work(desk):
+        live = desk.run("hi", rounds=(SEEN,), tool_choice="required")
+        await desk.follow(live)
+        assert desk.model.asked[0].items == (
+            UserItem("hi"),
+            ToolCallsItem(SEEN.calls),
+            ToolOutputItem("call_look", "seen"),
+        )
+        assert desk.model.asked[0].request.tool_choice is None
+        first, answer = await desk.service.steps(live.run.thread_id, live.run.id)
+        assert (first.type, first.status, first.outputs, first.tokens) == (
+            "tool_calls",
+            "completed",
+            ("seen",),
+            None,
+        )
+        assert answer.type == "message_creation"
+        assert live.run.usage == TokenUsage(10, 5, 15)
+
+    at_desk(path, work, say("done"))
+
+
+def rounds_of(*names):
+    return tuple(
+        AnsweredRound((ToolCall(f"call_{name}", name, "{}"),), (name.upper(),)) for name in names
+    )
+
+
+def test_a_run_goes_on_from_one_put_aside_as_if_nothing_had_happened(path):
+    """What the model is shown is what it would have been shown without the interruption."""
+
+    async def straight(desk):
+        live = desk.run("hi")
+        for name in ("a", "b"):
+            await desk.follow(live)
+            given = outputs(**{name: name.upper()})
+            await desk.service.submit_tool_outputs(live.run.thread_id, live.run.id, given)
+        await desk.follow(live)
+        return desk.model.asked[-1]
+
+    async def aside(desk):
+        thread = desk.service.open_thread().id
+        first = desk.run("hi", thread=thread)
+        await desk.follow(first)
+        await desk.service.submit_tool_outputs(thread, first.run.id, outputs(a="A"))
+        await desk.follow(first)
+        await desk.service.cancel(thread, first.run.id)
+        await desk.follow(desk.run(None, thread=thread, rounds=rounds_of("a", "b")))
+        return desk.model.asked[-1]
+
+    turns = [call("a", text="First a."), call("b", text="Now b."), say("done")]
+    undisturbed = at_desk(path, straight, *turns)
+    disturbed = at_desk(path.with_name("other.db"), aside, *turns)
+    assert disturbed.items == undisturbed.items
+
+
+def test_the_ids_of_later_calls_differ_from_those_that_the_run_began_with(path):
+    async def work(desk):
+        live = desk.run("hi", rounds=(SEEN,))
+        await desk.follow(live)
+        (again,) = live.run.state.pending_calls
+        assert again.name == "look"
+        assert again.id != "call_look"
+
+    at_desk(path, work, call("look"))
+
+
+@pytest.mark.parametrize(
+    ("rounds", "said"),
+    [
+        ((SEEN, SEEN), "different ids"),
+        ((AnsweredRound(SEEN.calls, ()),), "0 outputs for 1 calls"),
+        ((AnsweredRound((), ()),), "0 outputs for 0 calls"),
+    ],
+)
+def test_rounds_that_are_none_are_refused(path, rounds, said):
+    async def work(desk):
+        with pytest.raises(RuntimeRejected, match=said):
+            desk.run("hi", rounds=rounds)
+
+    at_desk(path, work)
+
+
+def test_the_last_messages_are_counted_back_from_where_the_run_put_aside_began(path):
+    async def work(desk):
+        thread = desk.service.open_thread().id
+        await desk.follow(desk.run("hi", thread=thread))
+        first = desk.run("and?", thread=thread)
+        await desk.follow(first)
+        await desk.service.submit_tool_outputs(thread, first.run.id, outputs(a="A"))
+        await desk.follow(first)
+        await desk.service.cancel(thread, first.run.id)
+        only = Truncation("last_messages", 1)
+        live = desk.run(None, thread=thread, rounds=rounds_of("a", "b"), truncation=only)
+        await desk.follow(live)
+        shown = desk.model.asked[-1].items
+        assert shown[0] == UserItem("and?")
+        assert len(shown) == 5
+
+    turns = [say("hello"), call("a", text="First a."), call("b"), say("done")]
+    at_desk(path, work, *turns)

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from flowrun.app.execute import RunOutcome, RunStart
+from flowrun.app.follow import RunOutcome, RunStart
 from flowrun.cli.audience import carry_out
 from flowrun.cli.streams import OutputLost, silence
 from flowrun.events.records import FlowRunFinished, FlowRunParked, FlowRunStarted

@@ -35,6 +35,8 @@ FAILURES = [
     (errors.OwnershipLost("s"), 7),
     (errors.RunNotFound("r"), 64),
     (errors.RunConflict("r", "is over"), 7),
+    (errors.AlreadyAnswered("r", "q", "approved by ann"), 7),
+    (errors.RunCrashLoops("r", 3, "steps/a"), 7),
     (errors.RuntimeRejected("it failed"), 1),
     (errors.IllegalTransition("m", "s", "e"), 70),
     (SecretMissing("S"), 4),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from flowrun.clock import ManualClock
-from flowrun.engines import journal
+from flowrun.engines import reading
 from flowrun.engines.journal import JournalEngine, PlanUnreadable
 from flowrun.errors import RunConflict, RunNotFound
 from flowrun.events.codec import encode_event
@@ -55,8 +55,10 @@ def run_once(folder, interpret, *, resume=False, run_id="run-1", inputs=None):
     return asyncio.run(go())
 
 
-async def complete(scope, plan, inputs, environment):
-    return FlowRunFinished(status="completed", outputs={"city": environment["CITY"], **inputs})
+async def complete(scope, plan, inputs, setting):
+    return FlowRunFinished(
+        status="completed", outputs={"city": setting.environment["CITY"], **inputs}
+    )
 
 
 def test_a_run_has_one_first_and_one_last_event(tmp_path):
@@ -104,7 +106,7 @@ def crash_after(times):
 def test_a_result_is_remembered_and_the_effect_not_repeated(tmp_path):
     act, calls = crash_after(2)
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         first = await scope.effect("first", act)
         second = await scope.effect("second", act)
         return FlowRunFinished(status="completed", outputs={"sum": [first.step, second.step]})
@@ -121,7 +123,7 @@ def test_a_result_is_remembered_and_the_effect_not_repeated(tmp_path):
 def test_an_at_most_once_effect_cut_short_is_unknown_and_not_run_again(tmp_path):
     act, calls = crash_after(1)
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         try:
             await scope.effect("charge", act, "at_most_once")
         except OutcomeUnknown as unknown:
@@ -137,7 +139,7 @@ def test_an_at_most_once_effect_cut_short_is_unknown_and_not_run_again(tmp_path)
 def test_an_intent_is_durable_before_the_effect_begins(tmp_path):
     seen = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def act():
             seen.extend(
                 scope._run.database.read("SELECT key, kind FROM journal WHERE kind='intent'")
@@ -154,7 +156,7 @@ def test_an_intent_is_durable_before_the_effect_begins(tmp_path):
 def test_a_result_is_durable_before_it_is_used(tmp_path):
     seen = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def act():
             return say(7)
 
@@ -169,7 +171,7 @@ def test_a_result_is_durable_before_it_is_used(tmp_path):
 def test_events_are_recorded_once_however_often_a_run_is_entered(tmp_path):
     act, _ = crash_after(1)
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         scope.emit("started", StepStarted(step="a"))
         await scope.effect("work", act)
         return FlowRunFinished(status="completed")
@@ -184,7 +186,7 @@ def test_a_fact_is_found_once(tmp_path):
     act, _ = crash_after(1)
     found = iter(range(10))
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         number = await scope.fact("dice", lambda: next(found))
         await scope.effect("work", act)
         return FlowRunFinished(status="completed", outputs={"number": number})
@@ -199,7 +201,7 @@ def test_a_parked_run_stops_and_goes_on_later(tmp_path):
     reached = []
     state = {}
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def act():
             reached.append("act")
             if len(reached) == 1:
@@ -230,7 +232,7 @@ def test_parking_lets_what_must_not_happen_twice_end(tmp_path):
     reached = asyncio.Event
     state = {}
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def act():
             state["reached"].set()
             await asyncio.sleep(0.05)
@@ -257,7 +259,7 @@ def test_parking_lets_what_must_not_happen_twice_end(tmp_path):
 def test_parking_between_an_intent_and_its_effect_leaves_nothing_unknown(tmp_path):
     acted, state = [], {}
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         async def act():
             acted.append("act")
             return say("charged")
@@ -285,7 +287,7 @@ def test_parking_between_an_intent_and_its_effect_leaves_nothing_unknown(tmp_pat
 
 
 def test_children_have_their_own_keys_and_are_waited_for(tmp_path):
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         values = []
 
         def work(name):
@@ -314,7 +316,7 @@ def test_children_have_their_own_keys_and_are_waited_for(tmp_path):
 
 
 def test_a_mistake_of_ours_reaches_whoever_waits_and_the_run_can_be_resumed(tmp_path):
-    async def broken(scope, plan, inputs, environment):
+    async def broken(scope, plan, inputs, setting):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -326,7 +328,7 @@ def test_a_mistake_of_ours_reaches_whoever_waits_and_the_run_can_be_resumed(tmp_
 def test_whoever_watches_sees_transient_events_too(tmp_path):
     seen = []
 
-    async def interpret(scope, plan, inputs, environment):
+    async def interpret(scope, plan, inputs, setting):
         scope.show(StepStarted(step="shown"))
         return FlowRunFinished(status="completed")
 
@@ -345,7 +347,7 @@ def test_looking_at_one_run_does_not_look_at_all_of_them(tmp_path):
     """Whoever waits for a run asks for its head; a store may hold very many."""
     run_once(tmp_path, complete)
     store = StoreReader(tmp_path / "store.db")
-    for asked in (journal._HEAD, journal._FIND):
+    for asked in (f"{reading._HEADS} WHERE run_id = ?", reading._FIND):
         (_, _, _, way), *more = store.read(f"EXPLAIN QUERY PLAN {asked}", ("run-1",))
         assert str(way).startswith("SEARCH flow_run USING INDEX")
         assert not more
@@ -375,7 +377,7 @@ def test_an_equal_plan_is_the_same_plan_whichever_object_it_is(tmp_path):
                 await engine.start(f"run-{number}", plan, {}, SETTING)
                 await engine.wait(f"run-{number}")
                 del plan
-            return {head.plan_digest for head in engine.list()}, len(engine._digests)
+            return {head.plan_digest for head in engine.list()}, len(engine._starter._known)
 
     digests, remembered = asyncio.run(go())
     assert len(digests) == 100
@@ -401,7 +403,7 @@ def test_a_watcher_that_breaks_at_the_last_event_does_not_undo_the_end(tmp_path)
 
 
 def test_a_plan_of_another_interpreter_is_not_guessed_at(tmp_path):
-    async def leave(scope, plan, inputs, environment):
+    async def leave(scope, plan, inputs, setting):
         raise Died
 
     with pytest.raises(Died):

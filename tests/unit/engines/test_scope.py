@@ -1,57 +1,26 @@
 """Scopes of one live run: what earlier lives left, what this one adds, and children's ends.
 
-What every engine promises is told in tests/contracts/test_engine.py; here is what only the
-journal's scopes have.
+What every engine promises is told in tests/contracts; here is what only the journal's scopes have.
 """
 
 import asyncio
-from contextlib import asynccontextmanager
 
 import pytest
 
-from flowrun.clock import ManualClock
-from flowrun.engines.scope import JournalScope, LiveRun, load_run
+from flowrun.engines.scope import JournalScope
+from flowrun.engines.strand import Roots
 from flowrun.errors import IllegalTransition, StorageError
 from flowrun.events.codec import encode_event
-from flowrun.events.records import StepStarted
 from flowrun.ports.durable import OutcomeUnknown
-from flowrun.storage.database import open_database
-from tests.support.engines import until
-
-RUN = """
-INSERT INTO flow_run (number, run_id, flow, status, plan_digest, inputs, environment, origin,
-                      started_at, entries)
-VALUES (1, 'run-1', 'test', 'running', '', '{}', '{}', '{}', 0, 1)
-"""
-
-
-def said(value):
-    return StepStarted(step=str(value))
-
-
-@asynccontextmanager
-async def live_run(folder, rows=(), sinks=()):
-    """A run whose earlier lives left these rows: `(seq, key, kind, body)`."""
-    database = open_database(folder / "store.db", holder="test", durability="process")
-    try:
-        database.submit(RUN, [()])
-        run = LiveRun(
-            number=1, run_id="run-1", database=database, clock=ManualClock(5.0), sinks=sinks
-        )
-        load_run(run, rows)
-        yield run
-    finally:
-        database.close()
-
-
-def stored(run):
-    return run.database.read("SELECT seq, key, kind, body FROM journal ORDER BY seq")
+from tests.support.engines import said, until
+from tests.support.live_runs import live_run, stored
 
 
 def with_run(folder, story, rows=(), sinks=()):
     async def go():
         async with live_run(folder, rows, sinks) as run:
-            return await asyncio.wait_for(story(run, JournalScope(run)), 10)
+            scope = JournalScope(Roots(run).root)
+            return await asyncio.wait_for(story(run, scope), 10)
 
     return asyncio.run(go())
 
@@ -118,7 +87,7 @@ def test_rows_are_in_the_order_of_what_happened(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("policy", ["repeatable", "at_most_once"])
+@pytest.mark.parametrize("policy", ["repeatable", "keyed", "probe", "at_most_once"])
 def test_an_effect_under_way_is_not_begun_beside_itself(tmp_path, policy):
     async def story(run, scope):
         gate, calls = asyncio.Event(), []
@@ -139,7 +108,8 @@ def test_an_effect_under_way_is_not_begun_beside_itself(tmp_path, policy):
     assert with_run(tmp_path, story) == [1]
 
 
-def test_an_effect_that_was_interrupted_leaves_its_intent_alone(tmp_path):
+@pytest.mark.parametrize(("policy", "guarded"), [("at_most_once", 1), ("probe", 1), ("keyed", 0)])
+def test_an_effect_that_was_interrupted_leaves_its_intent_alone(tmp_path, policy, guarded):
     async def story(run, scope):
         reached = asyncio.Event()
 
@@ -147,13 +117,13 @@ def test_an_effect_that_was_interrupted_leaves_its_intent_alone(tmp_path):
             reached.set()
             await asyncio.Event().wait()
 
-        task = asyncio.create_task(scope.effect("a", act, "at_most_once"))
+        task = asyncio.create_task(scope.effect("a", act, policy))
         await reached.wait()
-        assert run.at_work == 1
+        assert (run.at_work, run.under_way) == (guarded, 1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert run.at_work == 0
+        assert (run.at_work, run.under_way) == (0, 0)
         assert run.idle.is_set()
         return [(key, kind) for _, key, kind, _ in stored(run)]
 
@@ -231,25 +201,96 @@ def test_a_wait_that_was_given_up_loses_no_child(tmp_path):
     assert with_run(tmp_path, story) == ["a"]
 
 
-def test_abandoned_children_are_gone_when_that_returns_theirs_included(tmp_path):
-    gone = []
-
+def test_an_intent_names_the_entry_that_made_it(tmp_path):
     async def story(run, scope):
-        async def outer(own):
-            own.child("inner", inner)
-            await own.wait_any()
+        run.entry = 3
 
-        async def inner(own):
-            try:
-                await asyncio.Event().wait()
-            finally:
-                await asyncio.sleep(0)  # what cleaning up may take
-                gone.append(own.path("x"))
+        async def act():
+            return said("x")
 
-        scope.child("outer", outer)
+        await scope.effect("a", act, "keyed")
+        return stored(run)[0]
+
+    assert with_run(tmp_path, story) == (1, "a", "intent", '{"entry":3}')
+
+
+def test_a_keyed_effect_that_is_done_again_has_one_intent(tmp_path):
+    async def story(run, scope):
+        async def act():
+            return said("x")
+
+        assert scope.begun("a")
+        await scope.effect("a", act, "keyed")
+        return [(key, kind) for _, key, kind, _ in stored(run)]
+
+    assert with_run(tmp_path, story, [(1, "a", "intent", "{}")]) == [("a", "event")]
+
+
+def test_a_fact_with_half_a_surrogate_pair_can_be_kept(tmp_path):
+    async def story(run, scope):
+        await scope.fact("items", lambda: {"z": "\ud83d", "a": 1})
+        return stored(run)[0][3]
+
+    assert with_run(tmp_path, story) == '{"z":"\\ud83d","a":1}'
+
+
+def test_a_signal_is_waited_for_by_one(tmp_path):
+    async def story(run, scope):
+        first = asyncio.create_task(scope.signal("ask"))
+        await asyncio.sleep(0)
+        with pytest.raises(IllegalTransition, match="signal `ask`"):
+            await scope.signal("ask")
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        return run.waiters, run.moving
+
+    assert with_run(tmp_path, story) == ({}, 1)
+
+
+def test_a_limit_leaves_nothing_behind_however_it_ends(tmp_path):
+    async def story(run, scope):
+        async def quick(own):
+            own.child("left", forever)
+
+        async def broken(own):
+            raise ZeroDivisionError
+
+        async def forever(own):
+            await asyncio.Event().wait()
+
+        assert await scope.within("a", 5.0, quick)
+        with pytest.raises(ZeroDivisionError):
+            await scope.within("b", 5.0, broken)
+        late = asyncio.create_task(scope.within("c", 5.0, forever))
+        await asyncio.sleep(0)
+        run.clock.advance(5.0)
+        assert not await late
+        given_up = asyncio.create_task(scope.within("d", 5.0, forever))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        await run.database.commit()
+        fired = [key for _, key, kind, _ in stored(run) if kind == "fired"]
+        return fired, run.moving, run.timers.next_s(), len(asyncio.all_tasks())
+
+    assert with_run(tmp_path, story) == (["c"], 1, None, 2)
+
+
+def test_work_that_ends_in_the_turn_in_which_its_time_is_over_has_ended(tmp_path):
+    async def story(run, scope):
+        gate = asyncio.Event()
+
+        async def work(own):
+            await gate.wait()
+
+        limited = asyncio.create_task(scope.within("a", 5.0, work))
         for _ in range(3):
             await asyncio.sleep(0)
-        await scope.abandon()
-        return list(gone)
+        gate.set()
+        await asyncio.sleep(0)  # it has its turn, and is over
+        run.clock.advance(5.0)
+        return await limited
 
-    assert with_run(tmp_path, story) == ["outer/inner/x"]
+    assert with_run(tmp_path, story) is True

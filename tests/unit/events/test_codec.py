@@ -46,6 +46,8 @@ FIELD = {
     ).map(tuple),
     "call_ids": st.lists(TEXT, max_size=3).map(tuple),
     "messages": st.lists(TEXT, max_size=3).map(tuple),
+    "questions": st.lists(TEXT, max_size=3).map(tuple),
+    "errors": st.lists(OBJECT, max_size=3).map(tuple),
     "tool_calls": st.lists(OBJECT, max_size=3).map(tuple),
     "usage": st.none() | OBJECT,
     "output": JSON,
@@ -80,7 +82,7 @@ def test_names_are_the_class_names_in_snake_case():
         "flow_run_started",
         "flow_run_resumed",
         "step_started",
-        "assistant_run_started",
+        "step_retrying",
     ]
 
 

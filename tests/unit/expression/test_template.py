@@ -12,6 +12,7 @@ from flowrun.expression.template import (
     compile_template,
     compile_value,
     is_template,
+    only_inserts,
 )
 from tests.support.repository import run_python
 
@@ -187,3 +188,32 @@ def test_simple_templates_never_load_the_engine():
         "print('jinja2' in sys.modules)\n"
     )
     assert run_python("-c", probe).stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("{{ inputs.days }} > 3", (0, 2)),
+        ("not {{ inputs.days }}", (4, 6)),
+        ("inputs.days }}", (12, 14)),
+        ("{% if inputs.days %}x{% endif %}", (0, 2)),
+    ],
+)
+def test_braces_around_a_part_of_an_expression_are_told_of(text, place):
+    found = analyse_expression(text)
+    assert found.message.startswith("expected an expression without braces inside, found `")
+    assert (found.start, found.end) == place
+    assert found.hint == "leave out the braces"
+
+
+def test_a_text_that_only_inserts():
+    assert only_inserts("plain")
+    assert only_inserts("{{ inputs.a }} and {{ steps.b.output[0] }}")
+    assert not only_inserts("{{ inputs.a | upper }}")
+    assert not only_inserts("{% if inputs.a %}{{ inputs.a.b }}{% endif %}")
+    assert not only_inserts("{{ inputs.a.b if inputs.a else '' }}")
+
+
+def test_braces_in_a_text_of_an_expression_are_a_text():
+    assert isinstance(analyse_expression("inputs.a == '{{'"), Analysis)
+    assert analyse_expression("inputs.a == '{{' | nope").code == "template/unknown-filter"

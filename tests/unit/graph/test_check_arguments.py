@@ -34,6 +34,25 @@ def lines(arguments, tool="t"):
     return [one for one in found if "lint/" not in one]
 
 
+LOOP = """inputs:
+  rows: {type: array, items: {type: object, properties: {name: {type: string}, n: {type: integer}}}}
+tools:
+  t: {shell: [df], parameters: {count: {type: integer}}}
+steps:
+  use: {tool: t, foreach: inputs.rows, with: {count: "%s"}, repeat: {until: index, max: 2}}
+"""
+
+
+@pytest.mark.parametrize("argument", ["{{ item.n }}", "{{ index }}", "{{ steps.use.output }}"])
+def test_items_that_fit(argument):
+    assert not check_body(LOOP % argument).lines
+
+
+def test_an_item_that_does_not():
+    (one,) = check_body(LOOP % "{{ item.name }}").lines
+    assert "argument `count` of tool `t` must be a whole number, found a text" in one
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

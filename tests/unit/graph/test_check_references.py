@@ -30,6 +30,7 @@ steps:
         "{{ steps.p.output }} {{ steps.p.usage.total_tokens }} {{ steps.p.tool_calls[0].name }}",
         "{{ inputs.any.deep.er[0] }} {{ inputs.city[0] }} {{ run.id }} {{ env | tojson }}",
         "{{ (steps.p.output | fromjson).city }} {{ steps.j }}",
+        "{{ steps.p.errors[0].code }} {{ steps.p.cost_usd | round(2) }}",
         "{% for item in steps.t.output.stdout | lines %}{{ item.x }}{{ loop.index }}{% endfor %}",
     ],
 )
@@ -52,7 +53,9 @@ def test_what_is_there_is_not_complained_of(text):
         ("{{ env.HOME }}", "ref/unknown-env", "`HOME` is not declared"),
         ("{{ run.name }}", "ref/unknown-field", "`run` has no field `name`"),
         ("{{ args.x }}", "template/unknown-name", "`args` cannot be used in `message`"),
-        ("{{ index }}", "template/unknown-name", "`foreach`"),
+        ("{{ index }}", "ref/not-in-scope", "`index` is there in a step with `foreach` only"),
+        ("{{ steps.p.cost_us }}", "ref/unknown-field", "`steps.p` has no field `cost_us`"),
+        ("{{ steps.p.errors[0].nope }}", "ref/unknown-field", "`[0]` of `errors` of step `p`"),
         ("{{ range }}", "template/unknown-name", "no `range` in templates"),
     ],
 )

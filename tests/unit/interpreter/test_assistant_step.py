@@ -27,6 +27,11 @@ SCHEMA = {"type": "object", "properties": {"score": {"type": "integer"}}, "requi
 ONE = ("ask", None, "Hello {{ inputs.name }}")
 
 
+def failing_on_unknown(plan):
+    tools = tuple(replace(tool, on_unknown="fail") for tool in plan.tools)
+    return replace(plan, tools=tools)
+
+
 def run(tmp_path, plan, stops, functions=None, **extra):
     runtime = ToldRuntime({"guide": list(stops)})
     tools = ToldTools(functions or {})
@@ -185,10 +190,10 @@ def test_an_unknown_outcome_in_a_round_fails_the_step(tmp_path):
         made.append(1)
         raise Died
 
-    tools = ToldTools({"look": look})
+    tools, plan = ToldTools({"look": look}), failing_on_unknown(plan_of(ONE))
     with pytest.raises(Died):
-        interpret(tmp_path, plan_of(ONE), runtime=runtime, tools=tools, inputs={"name": "Ann"})
-    done = interpret(tmp_path, plan_of(ONE), runtime=runtime, tools=tools, resume=True)
+        interpret(tmp_path, plan, runtime=runtime, tools=tools, inputs={"name": "Ann"})
+    done = interpret(tmp_path, plan, runtime=runtime, tools=tools, resume=True)
     assert done.step("ask").error_code == "outcome_unknown"
     assert len(made) == 1
     assert runtime.submitted == []
@@ -234,7 +239,7 @@ def test_what_a_crash_left_unknown_stays_unknown_in_the_next_run(tmp_path):
         paid.append(given)
         raise Died
 
-    plan = plan_of(ONE, tools=("pay",))
+    plan = failing_on_unknown(plan_of(ONE, tools=("pay",)))
     tools = ToldTools({"pay": pay})
     with pytest.raises(Died):
         interpret(tmp_path, plan, runtime=runtime, tools=tools, inputs={"name": "Ann"})

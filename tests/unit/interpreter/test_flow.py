@@ -16,7 +16,7 @@ def plan_of(steps, outputs=(), effect="repeatable"):
     """A plan of tool steps from `{name: (needs, tool, arguments)}`; extra keys go to the step."""
     planned, tools = [], {}
     for number, (name, (needs, tool, arguments, *extra)) in enumerate(steps.items(), 1):
-        tools[tool] = PlannedTool(name=tool, kind="python", effect=effect)
+        tools[tool] = PlannedTool(name=tool, kind="python", effect=effect, on_unknown="fail")
         planned.append(
             PlannedStep(
                 name=name,

@@ -134,8 +134,8 @@ def test_a_failure_under_on_error_continue_does_not_count():
 
 def test_a_view_has_every_field_the_language_promises():
     promised = {
-        "output", "status", "error", "messages", "tool_calls", "citations", "files", "usage",
-        "thread_id", "run_id",
+        "output", "status", "error", "errors", "messages", "tool_calls", "citations", "files",
+        "usage", "thread_id", "run_id",
     }  # fmt: skip
     assert set(step_view(finished("a"))) == promised
 

@@ -13,7 +13,7 @@ def plan_of(arguments=None, effect="at_most_once"):
     action = ToolAction(tool="disk_free", arguments=arguments or {})
     return ExecutionPlan(
         flow="test",
-        tools=(PlannedTool(name="disk_free", kind="shell", effect=effect),),
+        tools=(PlannedTool(name="disk_free", kind="shell", effect=effect, on_unknown="fail"),),
         steps=(PlannedStep(name="disk", number=1, lane="(disk)", action=action),),
     )
 

@@ -3,7 +3,17 @@
 import hashlib
 
 from flowrun.plan.codec import plan_digest, plan_from_json, plan_to_json
-from flowrun.plan.plan import AssistantAction, ToolAction
+from flowrun.plan.plan import (
+    AskAction,
+    AssistantAction,
+    PlannedForeach,
+    PlannedLimits,
+    PlannedPrices,
+    PlannedRepeat,
+    PlannedRetry,
+    SetAction,
+    ToolAction,
+)
 from tests.support.flows import HEADER, Checked, check_body, compiled
 
 FLOW = """inputs:
@@ -63,13 +73,14 @@ def plan():
 
 
 def test_steps_are_numbered_in_order_and_know_what_they_wait_for():
-    found = {one.name: (one.number, one.lane, one.needs, one.on_error) for one in plan().steps}
+    found = {one.name: (one.number, one.lane, one.needs, one.after) for one in plan().steps}
     assert found == {
-        "first": (1, "talk", (), "fail"),
-        "disk": (2, "(disk)", (), "continue"),
-        "last": (3, "(last)", ("first", "disk"), "fail"),
-        "second": (4, "talk", ("first", "disk"), "fail"),
+        "first": (1, "talk", (), ()),
+        "disk": (2, "(disk)", (), ()),
+        "last": (3, "(last)", ("first", "disk"), ()),
+        "second": (4, "talk", ("disk",), ("first",)),
     }
+    assert [one.on_error for one in plan().steps] == ["fail", "continue", "fail", "fail"]
     assert [one.number for one in plan().steps] == [1, 2, 3, 4]
 
 
@@ -175,3 +186,101 @@ def test_secrets_stay_references():
     )
     (tool,) = compiled(body).tools
     assert tool.env == (("TOKEN", "${secret:GITHUB_TOKEN}"),)
+
+
+CONTROL = """inputs:
+  cities: {type: array, items: {type: string}}
+limits: {max_tokens: 5000, max_cost_usd: 1.5, max_tool_rounds: 4, max_parallel: 3, timeout: 10m}
+tools:
+  pay:
+    shell: [echo]
+    effect: keyed
+    approval: always
+    retry: {attempts: 4, delay: 500ms, backoff: 1, max_delay: 2m}
+  charge: {shell: [echo], effect: probe, probe: paid, on_unknown: fail}
+  paid: {shell: [echo], effect: repeatable}
+assistants:
+  guide: {model: deep, tools: [pay, charge]}
+threads: {talk: {}}
+steps:
+  first: {assistant: guide, thread: talk, message: Hi}
+  again:
+    assistant: guide
+    thread: talk
+    message: "{{ item }} {{ steps.again.output }} {{ steps.first.output }}"
+    if: "{{ inputs.cities }}"
+    join: any
+    foreach: inputs.cities
+    repeat: {until: steps.again.output, max: 3}
+    retry: {attempts: 2, on: [timeout, tool]}
+    timeout: 1.5m
+    on_error: continue
+  third: {assistant: guide, thread: talk, message: Ho, needs: [first]}
+  asked: {ask: {message: "Go to {{ steps.again.output }}?"}, if: false}
+  form: {ask: {message: How many, schema: {days: {type: integer}}}, if: true}
+  kept:
+    set: {n: "{{ steps.form.output.days }}"}
+    foreach: [1, "{{ inputs.cities[0] }}"]
+    max_parallel: 2
+  inner: {flow: inner.yaml, with: {n: "{{ steps.kept.output[0].n }}"}}
+"""
+INNER = HEADER + "inputs: {n: {type: integer}}\nsteps: {x: {set: {y: '{{ inputs.n }}'}}}\n"
+
+
+def control():
+    done = check_body(CONTROL, inner_yaml=INNER)
+    assert done.plan is not None, done.lines
+    return done.plan
+
+
+def step(name):
+    return next(one for one in control().steps if one.name == name)
+
+
+def test_every_layer_of_a_step_is_in_the_plan():
+    again = step("again")
+    assert (again.needs, again.after) == (("first",), ())  # itself under `repeat` is no need
+    assert (again.join, again.condition) == ("any", "{{ inputs.cities }}")
+    assert again.foreach == PlannedForeach(items="inputs.cities", max_parallel=1)
+    assert again.repeat == PlannedRepeat(until="steps.again.output", max=3)
+    assert again.retry == PlannedRetry(attempts=2, on=("timeout", "tool"))
+    assert (again.timeout_s, again.on_error) == (90.0, "continue")
+
+
+def test_thread_order_is_no_need_and_a_need_is_named_once():
+    assert (step("third").needs, step("third").after) == (("first",), ("again",))
+
+
+def test_a_condition_may_be_said_outright():
+    assert (step("asked").condition, step("form").condition) == ("false", "true")
+
+
+def test_people_values_and_sub_flows_have_their_actions():
+    assert step("asked").action == AskAction(message="Go to {{ steps.again.output }}?")
+    assert step("form").action.schema["required"] == ["days"]
+    assert step("kept").action == SetAction(values={"n": "{{ steps.form.output.days }}"})
+    items = [1, "{{ inputs.cities[0] }}"]
+    assert step("kept").foreach == PlannedForeach(items=items, max_parallel=2)
+    inner = step("inner").action
+    assert (inner.path, inner.inputs) == ("inner.yaml", {"n": "{{ steps.kept.output[0].n }}"})
+    assert inner.plan == compiled(INNER.removeprefix(HEADER))
+
+
+def test_tools_say_what_happens_after_a_crash_and_who_approves():
+    pay, charge, paid = control().tools
+    assert (pay.effect, pay.probe, pay.approval) == ("keyed", "", "always")
+    assert pay.retry == PlannedRetry(attempts=4, delay_s=0.5, backoff=1.0, max_delay_s=120.0)
+    assert (charge.effect, charge.probe, charge.on_unknown) == ("probe", "paid", "fail")
+    assert (paid.effect, paid.on_unknown, paid.approval) == ("repeatable", "ask", "never")
+    assert paid.retry is None
+
+
+def test_limits_and_prices():
+    assert control().limits == PlannedLimits(
+        max_tokens=5000, max_cost_usd=1.5, max_tool_rounds=4, max_parallel=3, timeout_s=600.0
+    )
+    assert control().assistants[0].prices == PlannedPrices(input=1.25, output=10)
+
+
+def test_a_plan_with_everything_comes_back_from_its_text():
+    assert plan_from_json(plan_to_json(control())) == control()

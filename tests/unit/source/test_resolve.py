@@ -134,7 +134,11 @@ assistants: {a: {instructions: 'say ${secret:K}'}}
 def test_prompts_are_told_from_values_by_where_they_stand():
     assert is_prompt(("steps", "env", "message"))
     assert is_prompt(("inputs", "city", "description"))
+    assert is_prompt(("steps", "s", "ask", "message"))
+    assert is_prompt(("steps", "set", "message"))
     assert not is_prompt(("steps", "s", "with", "message"))
+    assert not is_prompt(("steps", "s", "set", "message"))
+    assert not is_prompt(("steps", "s", "foreach", 0, "message"))
     assert not is_prompt(("outputs", "message"))
     assert not is_prompt(("replies", 0, "call", 0, "arguments", "message"))
 

@@ -123,40 +123,40 @@ MISTAKES = {
         "`truncation` of assistant `guide` has no key `lst`",
         "known: `last_messages`, `type`",
     ),
+    "key of the limits": (
+        "limits: {«max_token»: 3}",
+        "bind/unknown-key",
+        "`limits` has no key `max_token`",
+        "did you mean `max_tokens`?",
+    ),
+    "key of a question": (
+        "steps: {only: {ask: {message: Go?, «form»: {}}}}",
+        "bind/unknown-key",
+        "`ask` of step `only` has no key `form`",
+        "did you mean `schema`?",
+    ),
+    "key of a loop": (
+        "steps: {only: {tool: t, repeat: {until: x, max: 3, «untl»: y}}}",
+        "bind/unknown-key",
+        "`repeat` of step `only` has no key `untl`",
+        "did you mean `until`?",
+    ),
+    "key of a tool's retry": (
+        "tools: {t: {shell: [ls], effect: keyed, retry: {attempts: 3, «jitter»: 1}}}",
+        "bind/unknown-key",
+        "`retry` of tool `t` has no key `jitter`",
+        "known: `attempts`, `backoff`, `delay`, `max_delay`, `on`",
+    ),
     "the python name of a key": (
         "steps: {only: {assistant: guide, «with_»: {}}}",
         "bind/unknown-key",
         "step `only` has no key `with_`",
         None,
     ),
-    "later key of a step": (
-        "steps: {only: {assistant: guide, «if»: true}}",
-        "bind/not-available-yet",
-        "`if` of step `only` is not available yet",
-        None,
-    ),
-    "later kind of step": (
-        "steps: {only: {«ask»: really?}}",
-        "bind/not-available-yet",
-        "`ask` of step `only` is not available yet",
-        None,
-    ),
-    "later key of a tool": (
-        "tools: {t: {shell: [ls], «retry»: {attempts: 3}}}",
-        "bind/not-available-yet",
-        "`retry` of tool `t` is not available yet",
-        None,
-    ),
     "later key of an assistant": (
         "assistants: {guide: {model: m, «knowledge»: [docs]}}",
         "bind/not-available-yet",
         "`knowledge` of assistant `guide` is not available yet",
-        None,
-    ),
-    "later key of the flow": (
-        "«limits»: {max_tokens: 3}",
-        "bind/not-available-yet",
-        "`limits` of the flow is not available yet",
         None,
     ),
     "message on a tool step": (
@@ -169,7 +169,7 @@ MISTAKES = {
         "steps: {only: {assistant: guide, «with»: {}}}",
         "bind/unknown-key",
         "step `only` is an `assistant` step and has no key `with`",
-        "remove it; `with` goes with `tool`",
+        "remove it; `with` goes with `tool` or `flow`",
     ),
     "cwd on a python tool": (
         "tools: {t: {python: 'a:b', «cwd»: src}}",
@@ -180,13 +180,19 @@ MISTAKES = {
     "no kind": (
         "steps: {«only»: {needs: []}}",
         "bind/one-kind",
-        "step `only` must have exactly one of `assistant` and `tool`, found none",
-        "add `assistant:` or `tool:`",
+        (
+            "step `only` must have exactly one of `assistant`, `tool`, `flow`, `ask` and `set`, "
+            "found none"
+        ),
+        "add `assistant:`, `tool:`, `flow:`, `ask:` or `set:`",
     ),
     "two kinds": (
         "tools: {t: {shell: [ls]}}\nsteps: {only: {assistant: guide, «tool»: t}}",
         "bind/one-kind",
-        "step `only` must have exactly one of `assistant` and `tool`, found `assistant` and `tool`",
+        (
+            "step `only` must have exactly one of `assistant`, `tool`, `flow`, `ask` and `set`, "
+            "found `assistant` and `tool`"
+        ),
         "keep one of them, and write another definition for the other",
     ),
     "tool without a kind": (
@@ -301,6 +307,90 @@ MISTAKES = {
             "`env` of tool `t` must be a list of names or a mapping of names to values, "
             "found another text"
         ),
+        None,
+    ),
+    "a question in one word": (
+        "steps: {only: {ask: «Really?»}}",
+        "bind/wrong-type",
+        "`ask` of step `only` must be a mapping, found the text `Really?`",
+        'write `{message: "Really?"}`',
+    ),
+    "a number of tries": (
+        "steps: {only: {tool: t, retry: «3»}}",
+        "bind/wrong-type",
+        "`retry` of step `only` must be a mapping, found the number `3`",
+        "write `{attempts: 3}`",
+    ),
+    "a number of iterations": (
+        "steps: {only: {tool: t, repeat: «5»}}",
+        "bind/wrong-type",
+        "`repeat` of step `only` must be a mapping, found the number `5`",
+        "write `{until: ..., max: 5}`, or `foreach:` with a list",
+    ),
+    "a wait without its unit": (
+        "steps: {only: {tool: t, retry: {attempts: 2, max_delay: «5»}}}",
+        "bind/wrong-type",
+        "`max_delay` of `retry` of step `only` must be a text, found the number `5`",
+        "write a duration with its unit: `5s`",
+    ),
+    "a condition that is none": (
+        "steps: {only: {tool: t, if: «3»}}",
+        "bind/wrong-type",
+        "`if` of step `only` must be an expression, `true` or `false`, found the number `3`",
+        None,
+    ),
+    "an empty condition": (
+        "steps: {only: {tool: t, if: «''»}}",
+        "bind/wrong-value",
+        "`if` of step `only` must be filled, found an empty text",
+        None,
+    ),
+    "a list that is none": (
+        "steps: {only: {tool: t, foreach: «{a: 1}»}}",
+        "bind/wrong-type",
+        "`foreach` of step `only` must be an expression or a list, found a mapping",
+        None,
+    ),
+    "a failure that cannot pass": (
+        "steps: {only: {tool: t, retry: {attempts: 2, on: [tool, «denied»]}}}",
+        "bind/wrong-value",
+        (
+            "item 2 of `on` of `retry` of step `only` must be `endpoint`, `tool`, `output`, "
+            "`incomplete`, `expired`, `timeout`, `runtime` or `flow`, found the text `denied`"
+        ),
+        None,
+    ),
+    "one try": (
+        "steps: {only: {tool: t, retry: {attempts: «1»}}}",
+        "bind/wrong-value",
+        "`attempts` of `retry` of step `only` must be at least 2, found the number `1`",
+        None,
+    ),
+    "a loop without a bound": (
+        "steps: {only: {tool: t, «repeat»: {until: x}}}",
+        "bind/missing-key",
+        "`repeat` of step `only` must have a key `max`, found none",
+        "add `max:`",
+    ),
+    "a form without fields": (
+        "steps: {only: {ask: {message: Go?, schema: «{}»}}}",
+        "bind/wrong-value",
+        "`schema` of `ask` of step `only` must be filled, found an empty mapping",
+        None,
+    ),
+    "a value without a sound name": (
+        "steps: {only: {set: {«B-b»: 1}}}",
+        "bind/bad-name",
+        (
+            "a name in `set` of step `only` must be a name of small letters, digits and `_`, "
+            "a letter first, found `B-b`"
+        ),
+        "write `b_b`",
+    ),
+    "no cost": (
+        "limits: {max_cost_usd: «0»}",
+        "bind/wrong-value",
+        "`max_cost_usd` of `limits` must be more than 0, found the number `0`",
         None,
     ),
     "secret of the wrong type": (
@@ -496,11 +586,6 @@ def test_two_kinds_name_the_first_as_well():
     assert label.span.start.column == text.splitlines()[1].index("assistant") + 1
 
 
-def test_a_later_kind_beside_one_of_now_is_not_available_and_no_second_kind():
-    found = complaints_of("steps: {a: {assistant: guide, ask: x}}")
-    assert [code for code, _ in found] == ["bind/not-available-yet"]
-
-
 def test_a_misspelt_kind_is_not_a_missing_kind_as_well():
     text = "steps: {a: {asistant: guide}}\ntools: {t: {shel: [ls]}}"
     assert [code for code, _ in complaints_of(text)] == ["bind/unknown-key"] * 2
@@ -551,10 +636,75 @@ def test_null_is_a_value_where_data_are_free():
     text = """\
 inputs: {city: {type: string, enum: [a], default: a}}
 tools: {t: {shell: [ls], parameters: {path: {default: }}}}
-steps: {only: {tool: t, with: {path: }}}
+steps:
+  only: {tool: t, with: {path: }, foreach: [1, null]}
+  more: {set: {nothing: }}
+  form: {ask: {message: Go?, schema: {note: {type: string, default: }}}}
 outputs: {all: {nothing: }}
 """
     assert complaints_of(text) == []
+
+
+EVERYTHING = """\
+inputs: {files: {type: array, items: {type: string}, default: []}}
+limits: {max_tokens: 5, max_cost_usd: 1, max_tool_rounds: 3, max_parallel: 4, timeout: 1h}
+tools:
+  look:
+    shell: [ls]
+    effect: repeatable
+    retry: {attempts: 3, delay: 0s, backoff: 2, max_delay: 10s}
+  pay: {shell: [pay], effect: probe, probe: paid, on_unknown: fail, approval: always}
+  paid: {shell: [paid], effect: repeatable}
+  mail: {shell: [mail], effect: keyed, retry: {attempts: 2}}
+  buy: {shell: [buy], effect: at_most_once, on_unknown: tell_model}
+steps:
+  each:
+    assistant: guide
+    message: "{{ item }}"
+    foreach: inputs.files
+    max_parallel: 5
+    retry: {attempts: 3, on: [endpoint, timeout]}
+    timeout: 30s
+    on_error: continue
+  inner: {flow: other.flow.yaml, with: {x: 1}, if: steps.each.output, join: any}
+  form: {ask: {message: Really?, schema: {note: {type: string}}}, timeout: 1h, if: true}
+  sum: {set: {x: 1, y: [2]}, if: false}
+  pay: {tool: pay, foreach: [], repeat: {until: "{{ steps.pay.output }}", max: 3}}
+  good: {ask: {message: OK?}}
+  talk: {assistant: guide, message: Hi, thread: talk, foreach: [1, b], max_parallel: 1}
+threads: {talk: {}}
+"""
+
+
+def test_every_key_of_control_flow_binds():
+    flow, complaints = bound(EVERYTHING)
+    assert complaints == ()
+    assert flow.whole
+    steps = flow.flow.steps
+    assert steps["each"].retry.on == ["endpoint", "timeout"]
+    assert (steps["form"].if_, steps["sum"].if_, steps["good"].if_) == (True, False, None)
+    assert steps["sum"].set_ == {"x": 1, "y": [2]}
+    assert steps["pay"].foreach == []
+    assert steps["form"].ask.schema_ == {"note": {"type": "string"}}
+    assert flow.flow.limits.max_cost_usd == 1
+    assert flow.flow.tools["pay"].probe == "paid"
+
+
+def test_a_mistake_in_control_flow_costs_as_little_as_can_be():
+    text = """\
+limits: {max_tokens: 0}
+tools: {t: {shell: [ls], effect: keyed, retry: {attempts: 0}}}
+steps:
+  one: {assistant: guide, retry: {attempts: many}, timeout: soon, if: 3, join: some}
+  two: {ask: 5}
+  three: {tool: t, foreach: 5}
+"""
+    flow, complaints = bound(text)
+    assert len(complaints) == 8
+    assert list(flow.flow.steps) == ["one"]
+    assert flow.flow.steps["one"].retry is None
+    assert flow.flow.tools["t"].retry is None
+    assert flow.dropped == {("steps", "two"), ("steps", "three")}
 
 
 def test_what_is_sound_is_handed_on_and_what_is_not_is_named():

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ValidationError
 
 from flowrun.spec import wording
 from flowrun.spec.faults import complaints, fault_of, key_hint
-from flowrun.spec.flow import Flow
+from flowrun.spec.flow import Flow, Retry, Step
 from flowrun.spec.flow_rules import FLOW_GRAMMAR
-from flowrun.spec.grammar import Grammar
+from flowrun.spec.grammar import Grammar, written_keys
 from flowrun.spec.project import PROJECT_GRAMMAR
 from flowrun.spec.replies import REPLIES_GRAMMAR
 from tests.support.binding import FORBIDDEN
@@ -79,6 +79,25 @@ def test_tags_of_shapes_are_no_part_of_a_path():
 def test_a_neighbour_s_word_is_translated_only_where_ours_is_a_key():
     assert key_hint("prompt", frozenset(("message", "thread"))) == "did you mean `message`?"
     assert key_hint("prompt", frozenset(("key",))) == "known: `key`"
+
+
+@pytest.mark.parametrize(
+    ("word", "ours"),
+    [
+        ("when", "if"),
+        ("loop", "foreach"),
+        ("for_each", "foreach"),
+        ("depends_on", "needs"),
+        ("retries", "retry"),
+        ("until", "repeat"),
+    ],
+)
+def test_words_of_other_programs_for_control_flow_are_known(word, ours):
+    assert key_hint(word, written_keys(Step)) == f"did you mean `{ours}`?"
+
+
+def test_a_neighbour_s_word_can_mean_two_things_at_two_places():
+    assert key_hint("retries", written_keys(Retry)) == "did you mean `attempts`?"
 
 
 def test_many_keys_are_not_listed():

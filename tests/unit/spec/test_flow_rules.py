@@ -3,7 +3,7 @@
 import pytest
 
 from flowrun.spec.bind import bind_flow
-from flowrun.spec.flow import NOT_YET, Assistant, Flow, Step, Tool
+from flowrun.spec.flow import NOT_YET, Assistant, Step, Tool
 from flowrun.spec.flow_rules import STEP_KEYS, TOOL_KEYS
 from flowrun.spec.grammar import written_keys
 from tests.support.binding import bound, complaints_of, flow_text, the_only_complaint
@@ -98,12 +98,60 @@ def test_the_tables_of_kinds_name_keys_that_exist():
 
 
 def test_later_keys_are_not_keys_of_today():
-    for place, model in (("flow", Flow), ("step", Step), ("tool", Tool), ("assistant", Assistant)):
-        assert not NOT_YET[place] & written_keys(model)
+    assert not NOT_YET["assistant"] & written_keys(Assistant)
 
 
 def test_every_later_key_is_told_at_its_place():
-    for key in sorted(NOT_YET["step"]):
-        codes = [code for code, _ in complaints_of(f"steps: {{a: {{{key}: x}}}}")]
-        assert "bind/not-available-yet" in codes, key
-        assert "bind/unknown-key" not in codes, key
+    for key in sorted(NOT_YET["assistant"]):
+        assert complaints_of(f"assistants: {{guide: {{model: m, {key}: [x]}}}}") == [
+            ("bind/not-available-yet", f"`{key}` of assistant `guide` is not available yet")
+        ]
+
+
+SAMPLES = {
+    "assistant": "guide",
+    "tool": "t",
+    "flow": "other.flow.yaml",
+    "ask": "{message: Go?}",
+    "set": "{a: 1}",
+    "thread": "t",
+    "message": "Hello",
+    "with": "{a: 1}",
+    "retry": "{attempts: 2}",
+    "timeout": "5s",
+}
+
+
+@pytest.mark.parametrize("kind", STEP_KEYS)
+def test_the_keys_of_one_kind_of_step_are_refused_on_others(kind):
+    for key in sorted(set(SAMPLES) - set(STEP_KEYS)):
+        found = complaints_of(f"steps: {{a: {{{kind}: {SAMPLES[kind]}, {key}: {SAMPLES[key]}}}}}")
+        if key in STEP_KEYS[kind]:
+            assert found == []
+        else:
+            [(code, message)] = found
+            assert code == "bind/unknown-key"
+            assert f"`{kind}` step and has no key `{key}`" in message
+
+
+@pytest.mark.parametrize("kind", STEP_KEYS)
+def test_control_flow_goes_with_every_kind_of_step(kind):
+    rest = "if: x, join: any, on_error: continue, needs: [], description: d"
+    loops = "foreach: [1], max_parallel: 3, repeat: {until: x, max: 2}"
+    assert complaints_of(f"steps: {{a: {{{kind}: {SAMPLES[kind]}, {rest}, {loops}}}}}") == []
+
+
+def test_what_stands_beside_a_question_belongs_below_it():
+    [one] = bound("steps: {a: {ask: {message: Go?}, schema: {b: {type: string}}}}")[1]
+    assert one.hint == "write it below `ask:`"
+
+
+def test_the_time_of_a_whole_run_is_a_time():
+    assert complaints_of("limits: {timeout: 0s}") == [
+        ("bind/wrong-value", "`timeout` of `limits` must be more than 0, found `0s`")
+    ]
+
+
+def test_a_neighbour_s_word_for_a_kind_is_no_missing_kind():
+    [one] = bound("steps: {a: {subflow: other.flow.yaml}}")[1]
+    assert (one.code, one.hint) == ("bind/unknown-key", "did you mean `flow`?")

@@ -298,3 +298,44 @@ def test_a_declared_parameter_whose_type_nothing_can_become(annotation):
 def test_a_declared_parameter_whose_type_may_do_is_let_be(text):
     declared = {"type": "object", "properties": {"a": {}}}
     assert isinstance(signature(text, declared=declared), Signature)
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "idempotency_key: str",
+        "idempotency_key: str = ''",
+        "idempotency_key: str | None = None",
+        "idempotency_key: Optional[str] = None",
+        "idempotency_key: 'str'",
+        "idempotency_key=None",
+        "*, idempotency_key: Annotated[str, 'of the call']",
+    ],
+)
+def test_the_idempotency_key_is_no_argument(parameter):
+    text = f"from typing import Annotated, Optional\ndef f(a: int, {parameter}): ..."
+    found = signature(text)
+    assert found.parameters == {
+        "type": "object",
+        "properties": {"a": {"type": "integer"}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
+    declared = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    assert signature(text, declared=declared).parameters == declared
+
+
+@pytest.mark.parametrize("type_", ["int", "int | str", "list[str]", "Missing", "object"])
+def test_a_key_that_no_text_fits_is_refused(type_):
+    found = problem(f"def f(idempotency_key: {type_}): ...")
+    assert found.message == (
+        f"`f` must take `idempotency_key`, which flowrun gives, as `str`, found `{type_}`"
+    )
+    assert found.span.start.column == 7
+
+
+def test_a_key_that_the_flow_names_is_refused():
+    declared = {"type": "object", "properties": {"idempotency_key": {"type": "string"}}}
+    found = problem("def f(idempotency_key: str): ...", declared=declared)
+    assert found.message == "`f` is given `idempotency_key` by flowrun, and `parameters` names it"
+    assert isinstance(signature("def f(**rest): ...", declared=declared), Signature)

@@ -2,13 +2,15 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from flowrun.errors import OwnershipLost, StorageError, StoreLocked, StoreTooNew
 from flowrun.storage.database import StoreReader, open_database
-from flowrun.storage.lock import lock_holder
+from flowrun.storage.lock import OwnerLock, lock_holder
+from flowrun.storage.migrations import MIGRATIONS, _apply
 
 INSERT = "INSERT INTO plan (digest, abi, body) VALUES (?, 1, '')"
 
@@ -83,7 +85,7 @@ def test_after_a_failed_commit_everything_is_refused(tmp_path):
     async def write():
         database = open_database(tmp_path / "store.db", holder="test")
         database.submit("INSERT INTO plan (digest, abi, body) VALUES (?, NULL, '')", [("bad",)])
-        with pytest.raises(StorageError, match="cannot write"):
+        with pytest.raises(StorageError, match="cannot be written"):
             await database.commit()
         with pytest.raises(StorageError):
             database.submit(INSERT, [("next",)])
@@ -104,9 +106,54 @@ def test_a_store_of_a_newer_flowrun_is_refused_naming_both_versions(tmp_path):
     assert lock_holder(tmp_path / "store.db") is None
 
 
+@pytest.mark.parametrize("owned", [True, False])
+def test_a_reader_refuses_a_store_of_a_newer_flowrun_too(tmp_path, owned):
+    database = open_store(tmp_path)
+    if not owned:
+        database.close()
+    with sqlite3.connect(tmp_path / "store.db") as other:
+        other.execute("INSERT INTO migration VALUES ('0999_future', '9.9.9')")
+    other.close()
+    with pytest.raises(StoreTooNew, match=r"9\.9\.9.*0\.1\.0"):
+        StoreReader(tmp_path / "store.db")
+    database.close()
+
+
+def made_by_the_first_release(path):
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE migration (name TEXT PRIMARY KEY, flowrun TEXT NOT NULL)")
+        _apply(connection, *MIGRATIONS[0])
+
+
+def test_a_reader_has_a_store_of_an_older_flowrun_brought_up_to_date(tmp_path):
+    made_by_the_first_release(tmp_path / "store.db")
+    reader = StoreReader(tmp_path / "store.db")
+    assert reader.read("SELECT count(*) FROM inbox") == [(0,)]
+    assert lock_holder(tmp_path / "store.db") is None
+    reader.close()
+
+
+def test_a_reader_of_a_store_that_an_older_flowrun_works_on_says_so(tmp_path):
+    made_by_the_first_release(tmp_path / "store.db")
+    lock = OwnerLock.acquire(tmp_path / "store.db", "flowrun 0.0.9 (process 7)")
+    with pytest.raises(StorageError, match=r"an older flowrun works on it: .* \(process 7\)"):
+        StoreReader(tmp_path / "store.db")
+    lock.release()
+
+
+@pytest.mark.parametrize("content", [b"", None])
+def test_what_is_no_store_yet_is_not_made_one_by_reading_it(tmp_path, content):
+    """K17: killed while it was made."""
+    if content is not None:
+        (tmp_path / "store.db").write_bytes(content)
+    with pytest.raises(StorageError, match="there is none yet"):
+        StoreReader(tmp_path / "store.db")
+    assert lock_holder(tmp_path / "store.db") is None
+
+
 def test_a_file_that_is_no_store_is_refused_in_one_sentence(tmp_path):
     (tmp_path / "store.db").write_text("this is not a database, but it is long enough to be read")
-    with pytest.raises(StorageError, match="not a database"):
+    with pytest.raises(StorageError, match="no store of flowrun"):
         open_database(tmp_path / "store.db", holder="test")
 
 
@@ -142,7 +189,7 @@ def test_whatever_goes_wrong_in_the_writer_callers_are_told(tmp_path):
     async def write():
         database = open_store(tmp_path)
         database.submit(INSERT, [5])  # no row at all: a mistake of ours
-        with pytest.raises(StorageError, match="cannot write"):
+        with pytest.raises(StorageError, match="cannot be written"):
             await soon(database.commit())
         database.close()
 

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from flowrun.errors import StoreTooNew
-from flowrun.storage.migrations import MIGRATIONS, migrate
+from flowrun.storage.migrations import MIGRATIONS, _apply, migrate, missing_migrations
 
 
 @pytest.fixture
@@ -44,25 +44,31 @@ def test_a_store_that_is_up_to_date_is_left_alone(connection):
     assert connection.execute("SELECT epoch FROM owner").fetchall() == [(7,)]
 
 
-def test_a_store_of_an_earlier_flowrun_is_given_what_it_lacks(connection):
+@pytest.mark.parametrize("known", range(1, len(MIGRATIONS)))
+def test_a_store_of_an_earlier_flowrun_is_given_what_it_lacks(connection, known):
+    whole = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(whole, "whole")
+    connection.execute("CREATE TABLE migration (name TEXT PRIMARY KEY, flowrun TEXT NOT NULL)")
+    for name, script in MIGRATIONS[:known]:
+        _apply(connection, name, script)
+    names = [name for name, _ in MIGRATIONS]
+    assert missing_migrations(connection, "store.db") == names[known:]
     migrate(connection, "store.db")
-    last, _ = MIGRATIONS[-1]
-    made_by_last = made_by(MIGRATIONS[-1][1])
-    for name in made_by_last:
-        connection.execute(f"DROP TABLE {name}")
-    connection.execute("DELETE FROM migration WHERE name = ?", (last,))
-    migrate(connection, "store.db")
-    assert set(made_by_last) <= tables(connection)
-    assert applied(connection) == [name for name, _ in MIGRATIONS]
+    assert missing_migrations(connection, "store.db") == []
+    assert schema(connection) == schema(whole)
+    assert applied(connection) == names
+    whole.close()
 
 
-def made_by(script):
-    """Return the tables of a migration, the dependent ones first."""
-    words = script.split()
-    made = [
-        words[at + 2] for at, one in enumerate(words) if words[at : at + 2] == ["CREATE", "TABLE"]
-    ]
-    return made[::-1]
+def schema(connection):
+    made = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+    return [one for one in made if one[0] != "migration"]
+
+
+def test_what_never_became_a_store_lacks_nothing_that_could_be_named(connection):
+    assert missing_migrations(connection, "store.db") is None
+    connection.execute("CREATE TABLE migration (name TEXT PRIMARY KEY, flowrun TEXT NOT NULL)")
+    assert missing_migrations(connection, "store.db") is None
 
 
 def test_a_migration_that_fails_leaves_nothing_of_itself(connection):
@@ -78,8 +84,9 @@ def test_a_store_of_a_newer_flowrun_is_refused_untouched(connection):
     migrate(connection, "store.db")
     connection.execute("INSERT INTO migration VALUES ('0998_later', '8.0.0')")
     connection.execute("INSERT INTO migration VALUES ('0999_latest', '9.9.9')")
-    with pytest.raises(StoreTooNew, match=r"written by flowrun 9\.9\.9"):
-        migrate(connection, "store.db")
+    for look in (migrate, missing_migrations):
+        with pytest.raises(StoreTooNew, match=r"written by flowrun 9\.9\.9"):
+            look(connection, "store.db")
 
 
 def test_a_key_has_one_row_of_each_kind(connection):

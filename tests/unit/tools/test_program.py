@@ -67,8 +67,9 @@ def test_the_environment_is_a_short_list(project):
     assert names["FLOWRUN_IDEMPOTENCY_KEY"].startswith("idem_")
     assert set(names) == {
         *("PATH", "HOME", "LANG", "PLACE"),
-        *("FLOWRUN_RUN_ID", "FLOWRUN_IDEMPOTENCY_KEY"),
+        *("FLOWRUN_RUN_ID", "FLOWRUN_IDEMPOTENCY_KEY", "FLOWRUN_PROJECT"),
     }
+    assert names["FLOWRUN_PROJECT"] == str(project.root)
 
 
 def test_a_secret_reaches_the_program_and_no_outcome(project):

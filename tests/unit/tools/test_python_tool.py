@@ -64,6 +64,9 @@ def secret_raise(): raise ValueError("token hunter2-and-more is bad")
 def key():
     from flowrun.tools.invocation import current_invocation
     return current_invocation.get().idempotency_key
+def pays(amount: int, idempotency_key: str): return [amount, idempotency_key]
+async def pays_async(amount: int, *, idempotency_key=None): return [amount, idempotency_key]
+def keyed_or_open(idempotency_key: int = 0, **rest): return [idempotency_key, rest]
 def yields(): yield 1
 async def yields_async(): yield 1
 def by_position(a, /): return a
@@ -174,6 +177,33 @@ def test_secrets_are_masked_in_values_and_messages(project):
 
 def test_a_function_can_read_its_idempotency_key(project):
     assert project.call(python("key")).value == INVOCATION.idempotency_key
+
+
+@pytest.mark.parametrize("closed", [True, False])
+@pytest.mark.parametrize("name", ["pays", "pays_async"])
+def test_a_parameter_of_that_name_is_given_the_idempotency_key(project, name, closed):
+    given = {**arguments(amount={"type": "integer"}), "additionalProperties": not closed}
+    outcome = project.call(python(name, parameters=given), amount=3)
+    assert outcome.value == [3, INVOCATION.idempotency_key]
+
+
+@pytest.mark.parametrize("closed", [True, False])
+@pytest.mark.parametrize("name", ["pays", "pays_async", "keyed_or_open"])
+def test_nobody_who_calls_it_can_set_the_idempotency_key(project, name, closed):
+    amount = arguments(amount={"type": "integer"})["properties"]
+    given = {"type": "object", "properties": amount, "additionalProperties": not closed}
+    if name == "keyed_or_open":
+        given = {"type": "object"}
+    outcome = project.call(python(name, parameters=given), amount=3, idempotency_key="mine")
+    assert outcome.kind == "bad_arguments"
+    assert "argument `idempotency_key` is not known" in outcome.message
+
+
+def test_a_schema_that_names_the_idempotency_key_is_refused(project):
+    given = arguments(amount={"type": "integer"}, idempotency_key={"type": "string"})
+    assert project.problem(python("pays", parameters=given)) == (
+        "`idempotency_key` is filled in by flowrun, so `parameters` must not name it"
+    )
 
 
 def test_an_async_function_is_stopped_at_its_timeout(project):

@@ -1,11 +1,13 @@
 """One door to every kind of tool."""
 
 import asyncio
+import hashlib
 import time
 from pathlib import Path
 
+from flowrun.plan.plan import ExecutionPlan, FlowAction, PlannedStep
 from flowrun.ports.tools import ToolFailed, ToolProblem, ToolRunner, ToolSucceeded
-from flowrun.tools.runner import LocalToolRunner
+from flowrun.tools.runner import LocalToolRunner, load_all_tools
 from tests.support.tool_runs import INVOCATION, arguments, python, script, shell
 
 
@@ -75,6 +77,79 @@ def test_secrets_of_one_tool_are_masked_in_every_other(project):
     assert isinstance(outcomes[0], ToolSucceeded)
     assert outcomes[0].text == "***\n"
     assert not any("hunter2" in str(one) for one in outcomes)
+
+
+def plan_of(*tools, **below):
+    """Return a plan with tools, and a step for each flow below it: `name="path"` to its plan."""
+    steps = tuple(
+        PlannedStep(
+            name=name, number=number, lane=f"({name})", action=FlowAction(path=path, plan=plan)
+        )
+        for number, (name, (path, plan)) in enumerate(below.items(), 1)
+    )
+    return ExecutionPlan(flow="test", tools=tools, steps=steps)
+
+
+def load_all(project, plan, path="flows/main.flow.yaml"):
+    return load_all_tools(
+        plan,
+        path,
+        root=project.root,
+        tool_paths=project.tool_paths,
+        environment=project.environment,
+        secrets=project.secrets.__getitem__,
+    )
+
+
+WHERE = "count = 0\ndef where():\n    global count\n    count += 1\n    return [{!r}, count]\n"
+
+
+def call(runner, *path):
+    for one in path:
+        runner = runner.of(one)
+    return asyncio.run(runner.run("where", {}, INVOCATION)).value
+
+
+def test_each_flow_has_the_tools_of_its_own_folder(project):
+    project.write("flows/tools_here.py", WHERE.format("flows"))
+    project.write("parts/tools_here.py", WHERE.format("parts"))
+    where = python("where")
+    deep = ("flows/deep.flow.yaml", plan_of(where))
+    part = ("parts/part.flow.yaml", plan_of(where, deep=deep))
+    runner = load_all(project, plan_of(where, part=part, deep=deep, again=part))
+    assert call(runner) == ["flows", 1]
+    assert call(runner, part[0]) == ["parts", 1]
+    assert call(runner, part[0], deep[0]) == ["flows", 2], "one folder is one load of a module"
+    assert call(runner, deep[0]) == ["flows", 3]
+    runner.close()
+
+
+def test_flows_that_were_checked_with_different_sources_share_no_module(project):
+    file = project.write("flows/tools_here.py", WHERE.format("flows"))
+    as_it_is = hashlib.sha256(file.read_bytes()).hexdigest()
+    outer, inner = python("where", source_digest="0" * 64), python("where", source_digest=as_it_is)
+    problems = load_all(project, plan_of(outer, inner=("flows/inner.flow.yaml", plan_of(inner))))
+    assert [(one.flow, one.message) for one in problems] == [
+        ("flows/main.flow.yaml", "`tools_here.py` changed since the flow was checked")
+    ]
+
+
+def test_problems_of_all_flows_are_reported_each_with_its_file(project):
+    inner = ("parts/part.flow.yaml", plan_of(shell("no-such-program", name="b"), shell("true")))
+    problems = load_all(project, plan_of(python("f", module="nope"), part=inner, again=inner))
+    assert [(one.flow, one.tool) for one in problems] == [
+        ("flows/main.flow.yaml", "f"),
+        ("parts/part.flow.yaml", "b"),
+    ]
+
+
+def test_secrets_of_one_flow_are_masked_in_every_other(project):
+    project.secrets["TOKEN"] = "hunter2-and-more"
+    inner = shell("true", name="a", env=(("T", "${secret:TOKEN}"),))
+    outer = shell("echo", "hunter2-and-more", name="where")
+    runner = load_all(project, plan_of(outer, part=("parts/part.flow.yaml", plan_of(inner))))
+    assert call(runner)["stdout"] == "***\n"
+    runner.close()
 
 
 def test_fifty_calls_at_once(project):

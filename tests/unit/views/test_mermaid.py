@@ -4,7 +4,7 @@ from time import process_time
 
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.views.mermaid import mermaid
-from tests.support.plans import call, talk, trip_report
+from tests.support.plans import call, everything, talk, trip_report
 
 
 def test_lanes_are_boxes_and_needs_are_arrows():
@@ -21,8 +21,9 @@ def test_lanes_are_boxes_and_needs_are_arrows():
         '  subgraph lane2["thread writing"]\n'
         '    step_report["report<br/>editor"]\n'
         "  end\n"
-        "  step_forecast --> step_packing\n"
+        "  step_forecast -.-> step_packing\n"
         "  step_disk --> step_report\n"
+        "  step_forecast --> step_report\n"
         "  step_packing --> step_report\n"
     )
 
@@ -56,3 +57,46 @@ def test_a_long_chain_is_drawn_in_no_time():
     began = process_time()
     assert mermaid(ExecutionPlan(flow="f", steps=tuple(steps))).count("-->") == 4998
     assert process_time() - began < 2.0
+
+
+def test_every_kind_has_a_shape_and_every_layer_a_line():
+    text = mermaid(everything())
+    assert text.splitlines()[4:] == [
+        '  limits[/"max_cost_usd#61;2.5, max_parallel#61;4, timeout#61;10m"/]',
+        '  step_ok{{"ok<br/>a person approves<br/>timeout 1h"}}',
+        '  step_form{{"form<br/>a person says days, note<br/>if run.id"}}',
+        (
+            '  step_disk[["disk<br/>disk_free<br/>for each of inputs.paths, 3 at a time<br/>'
+            "retry 3 attempts, delay 500ms, backoff 1, max_delay 90s, on tool<br/>"
+            'goes on when it fails"]]'
+        ),
+        '  step_values("values<br/>set a, b<br/>for each of 1 item, 10 at a time")',
+        (
+            '  subgraph step_nested["nested<br/>flows#47;middle.flow.yaml<br/>after any of them'
+            '<br/>until steps.nested.output.ok and true, at most 5 times<br/>retry 2 attempts"]'
+        ),
+        '    subgraph flow1_step_deep["deep<br/>flows#47;inner.flow.yaml"]',
+        '      subgraph flow2_lane0["thread desk"]',
+        '        flow2_step_draft["draft<br/>guide"]',
+        '        flow2_step_again["again<br/>guide"]',
+        "      end",
+        "      flow2_step_draft -.-> flow2_step_again",
+        "    end",
+        "  end",
+        "  step_ok --> step_disk",
+        "  step_disk --> step_nested",
+        "  step_ok --> step_nested",
+    ]
+
+
+def test_a_step_that_runs_after_any_shows_each_of_them():
+    plan = ExecutionPlan(
+        flow="f", steps=(call("a", 1), call("b", 2, "a"), call("c", 3, "a", "b", join="any"))
+    )
+    arrows = [line.strip() for line in mermaid(plan).splitlines() if "-->" in line]
+    assert arrows == ["step_a --> step_b", "step_a --> step_c", "step_b --> step_c"]
+
+
+def test_what_a_condition_says_is_data():
+    plan = ExecutionPlan(flow="f", steps=(call("a", 1, condition='"]]; click x "http:'),))
+    assert "]];" not in mermaid(plan)

@@ -2,10 +2,29 @@
 
 import io
 
-from flowrun.events.records import StepFinished, ToolCallFinished
+from flowrun.events.records import (
+    FlowRunCancelling,
+    FlowRunFinished,
+    FlowRunParked,
+    FlowRunResumed,
+    QuestionAnswered,
+    StepFinished,
+    StepStarted,
+    ToolCallFinished,
+)
 from flowrun.events.stamped import StampedEvent
 from flowrun.views.run_lines import RunLines
-from tests.support.run_story import BEGAN, completed, failed, parked, resumed
+from tests.support.run_story import (
+    BEGAN,
+    asking,
+    completed,
+    failed,
+    parked,
+    resumed,
+    stamp,
+    started,
+    summarising,
+)
 
 
 def lines_of(story, **options):
@@ -96,3 +115,72 @@ def test_a_reader_that_has_gone_does_not_stop_the_run():
     lines = RunLines(Gone(), "trip-1")
     for item in completed():
         lines(item)
+
+
+def test_items_are_told_by_how_far_they_are_and_by_the_first_failures():
+    assert lines_of(summarising(), steps=("files",)) == (
+        "run trip-1 (flow trip-report, plan 7c1e09a1b2c3)\n"
+        "    0ms  files  started, 3 items\n"
+        "   0.1s  files[1]  retrying in 4.0s: too long\n"
+        "   1.0s  files  1/3 items\n"
+        "   5.0s  files[1]  failed in 0ms: too long\n"
+        "   5.0s  files  2/3, 1 failed items\n"
+        "   6.0s  files  3/3, 1 failed items\n"
+        "   6.0s  files  failed in 6.0s: 1 of 3 items failed, the first: item 1: too long\n"
+        "failed in 6.0s: 1 step failed, 1,296 tokens, $0.0125\n"
+        "error: step `files` failed: 1 of 3 items failed, the first: item 1: too long\n"
+    )
+
+
+def test_however_many_items_there_are_there_are_a_few_lines():
+    story = stamp(
+        started(),
+        (0, StepStarted(step="a", items=500)),
+        *[(0, StepStarted(step=f"a[{n}]")) for n in range(500)],
+        *[(1, StepFinished(step=f"a[{n}]", status="failed", error="no")) for n in range(500)],
+    )
+    said = lines_of(story).splitlines()
+    assert len(said) == 2 + 5 + 10
+    assert said[-1].endswith("500/500, 500 failed items")
+
+
+def test_iterations_are_told_one_by_one_and_then_every_tenth():
+    story = stamp(
+        (0, StepStarted(step="a")),
+        *[(0, StepStarted(step=f"a#{n}")) for n in range(1, 101)],
+    )
+    said = lines_of(story).splitlines()
+    assert said[1].endswith("a  iteration 1")
+    assert len(said) == 1 + 10 + 9
+
+
+def test_a_question_ends_with_what_answers_it():
+    assert lines_of(asking()).splitlines()[-5:] == [
+        "   1.1s  stay  asks: How long will you stay?",
+        "parked: waiting for an answer to `stay`",
+        "`stay` asks: How long will you stay?",
+        "  flowrun runs answer trip-1 stay --value nights=...",
+        "  flowrun runs answer trip-1 stay --reject",
+    ]
+
+
+def test_an_answer_is_told_with_its_name():
+    answer = QuestionAnswered(step="a", question="q", decision="approved", by="ann")
+    assert lines_of(stamp((0, answer))).endswith("a  approved by ann\n")
+
+
+def test_a_timer_is_told_once_and_its_end_not_at_all():
+    story = stamp(
+        (0, FlowRunParked(reason="waiting until noon", wake_at=BEGAN + 60)),
+        (60, FlowRunResumed(entry=2)),
+        (61, FlowRunFinished(status="completed", duration_s=1.0)),
+    )
+    assert lines_of(story) == (
+        "waiting until noon; after an interrupt `flowrun runs resume trip-1` goes on\n"
+        "completed in 1.0s: no steps\n"
+    )
+
+
+def test_who_cancelled_is_told():
+    event = FlowRunCancelling(by="ann", reason="too late")
+    assert lines_of(stamp((0, event))) == "cancelled by ann: too late\n"

@@ -6,11 +6,20 @@ import re
 import pytest
 
 from flowrun.clock import ManualClock
-from flowrun.events.records import MessageDelta, StepFinished, StepStarted, ToolCallsRequested
+from flowrun.events.records import (
+    FlowRunCancelling,
+    FlowRunFinished,
+    FlowRunParked,
+    FlowRunResumed,
+    MessageDelta,
+    StepFinished,
+    StepStarted,
+    ToolCallsRequested,
+)
 from flowrun.events.records import ToolCallRequest as Call
 from flowrun.events.stamped import StampedEvent
 from flowrun.views.run_live import RunLive, live_console
-from tests.support.run_story import BEGAN, completed, failed, parked, stamp
+from tests.support.run_story import BEGAN, asking, completed, failed, parked, stamp, summarising
 
 
 def view_of(*, steps=(), environ=None, colour=False, columns=78):
@@ -172,3 +181,48 @@ def test_any_width_can_be_drawn(columns):
 
 def test_a_run_without_steps_can_be_drawn():
     assert drawn([]) == ["step  state      elapsed   tokens"]
+
+
+def test_items_have_one_row_that_says_how_far_they_are():
+    assert drawn(summarising()[:7], steps=("files",)) == [
+        "step   state      elapsed   tokens",
+        "files  running       2.0s           1/3: retrying in 4.0s: too long",
+    ]
+
+
+def test_a_step_that_asks_is_seen_to_ask():
+    assert drawn(asking(), steps=("stay",))[1] == (
+        "stay      asks          1.0s           How long will you stay?"
+    )
+
+
+def test_the_terminal_is_given_away_and_taken_back():
+    view, paper, _ = view_of(steps=("stay",))
+    with view:
+        for item in asking():
+            view(item)
+        with view.suspended():
+            paper.write("answer? ")
+        view(StampedEvent(FlowRunResumed(entry=2), 99, BEGAN + 2))
+    text = paper.getvalue()
+    before, _, after = text.partition("answer? ")
+    assert before.count("\x1b[?25l") == before.count("\x1b[?25h") == 1
+    assert after.count("\x1b[?25l") == after.count("\x1b[?25h") == 1
+    assert "runs answer" not in text
+
+
+def test_what_a_run_waits_for_is_left_on_the_screen():
+    assert "flowrun runs answer trip-1 stay --reject" in without_control(played(asking()))
+
+
+def test_a_timer_is_told_above_the_table_and_its_end_is_not():
+    story = stamp(
+        (0, FlowRunParked(reason="waiting until noon", wake_at=BEGAN + 60)),
+        (60, FlowRunResumed(entry=2)),
+        (61, FlowRunCancelling(by="ann")),
+        (61, FlowRunFinished(status="cancelled", duration_s=1.0)),
+    )
+    text = without_control(played(story))
+    assert text.count("waiting until noon") == 1
+    assert "resumed" not in text
+    assert "cancelled by ann" in text

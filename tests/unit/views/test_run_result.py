@@ -6,22 +6,24 @@ import json
 import jsonschema_rs
 import pytest
 
-from flowrun.events.records import FlowRunFinished, StepFinished, StepStarted
-from flowrun.events.stamped import TRANSIENT
-from flowrun.views.run_result import CallSummary, fold, result_object, write_outputs
+from flowrun.events.records import FlowRunFinished
+from flowrun.views.run_result import result_object, write_outputs
+from flowrun.views.run_summary import fold
 from flowrun.views.schemas import result_schema
 from tests.support.run_story import (
     DIGEST,
     USAGE,
+    asking,
     completed,
-    disk_fails,
     failed,
     parked,
     resumed,
     stamp,
-    started,
+    summarising,
 )
 from tests.support.terminal import Terminal
+
+STORIES = [completed, failed, parked, resumed, asking, summarising]
 
 
 def test_a_completed_run_becomes_the_promised_object():
@@ -38,14 +40,20 @@ def test_a_completed_run_becomes_the_promised_object():
                 "output": "It is mild.",
                 "error": None,
                 "usage": USAGE,
+                "cost_usd": None,
+                "items": None,
+                "errors": [],
                 "thread_id": "thread_1",
                 "run_id": "run_1",
                 "duration_s": 1.0,
             }
         },
         "usage": USAGE,
+        "cost_usd": None,
         "duration_s": 1.1,
         "error": None,
+        "questions": [],
+        "wake_at": None,
     }
 
 
@@ -82,85 +90,12 @@ def test_a_parked_run_says_how_to_go_on():
     assert [step["status"] for step in result["steps"].values()] == ["running", "pending"]
 
 
-def test_a_resumed_run_forgets_that_it_was_parked():
-    summary = fold("trip-1", resumed())
-    assert (summary.status, summary.error, summary.entries) == ("completed", None, 2)
-    assert [call.status for call in summary.steps[0].calls] == ["completed", "failed"]
-
-
-def test_steps_stand_in_plan_order_and_unplanned_ones_after_them():
-    summary = fold("trip-1", failed(), steps=("report", "disk"))
-    assert [step.name for step in summary.steps] == ["report", "disk", "forecast"]
-
-
-@pytest.mark.parametrize("story", [completed, failed, parked, resumed])
-def test_transient_events_change_nothing(story):
-    kept = [item for item in story() if type(item.event) not in TRANSIENT]
-    assert fold("trip-1", kept) == fold("trip-1", story())
-
-
-@pytest.mark.parametrize("story", [completed, failed, parked, resumed])
+@pytest.mark.parametrize("story", STORIES)
 def test_every_result_keeps_to_its_schema_at_any_moment(story):
     promise = jsonschema_rs.validator_for(result_schema())
     for end in range(len(story()) + 1):
         result = result_object(fold("trip-1", story()[:end], steps=("forecast", "last")))
         promise.validate(json.loads(json.dumps(result)))
-
-
-def test_calls_are_told_with_arguments_results_and_failures():
-    assert fold("trip-1", completed()).steps[0].calls == (
-        CallSummary(
-            id="call_1",
-            tool="get_weather",
-            arguments='{"city": "Paris"}',
-            status="completed",
-            output="18 degrees",
-            duration_s=0.1,
-        ),
-        CallSummary(
-            id="call_2",
-            tool="get_weather",
-            arguments='{"city": "Atlantis"}',
-            status="failed",
-            output="error: there is no such place",
-            error="exception",
-            duration_s=0.1,
-        ),
-    )
-
-
-def test_a_tool_step_has_no_calls_of_a_model():
-    assert fold("trip-1", stamp(started(), *disk_fails())).steps[0].calls == ()
-
-
-def test_calls_are_taken_from_the_step_when_their_own_events_are_missing():
-    record = {"id": "c", "name": "t", "arguments": "{}", "output": "no", "error": "timeout"}
-    story = stamp((0, StepFinished(step="a", status="completed", tool_calls=(record,))))
-    assert fold("trip-1", story).steps[0].calls == (
-        CallSummary(
-            id="c", tool="t", arguments="{}", status="failed", output="no", error="timeout"
-        ),
-    )
-
-
-def test_calls_of_a_repeated_id_are_two_calls():
-    twice = [*completed()[:8], *completed()[3:8]]
-    assert len(fold("trip-1", twice).steps[0].calls) == 4
-
-
-def test_usage_is_summed_over_steps():
-    story = stamp(
-        (0, StepStarted(step="a")),
-        (0, StepFinished(step="a", status="completed", usage=USAGE)),
-        (0, StepFinished(step="b", status="completed", usage={**USAGE, "cached_tokens": 7})),
-        (0, StepFinished(step="c", status="skipped")),
-    )
-    assert fold("trip-1", story).usage == {
-        "prompt_tokens": 600,
-        "completion_tokens": 48,
-        "total_tokens": 648,
-        "cached_tokens": 7,
-    }
 
 
 def outputs_as(stream, **outputs):
@@ -185,3 +120,21 @@ def test_no_output_writes_nothing():
 def test_a_file_is_given_the_very_text_and_a_terminal_a_harmless_one():
     assert outputs_as(io.StringIO(), a="\x1b[2J") == "\x1b[2J\n"
     assert outputs_as(Terminal(), a="\x1b[2J") == "\\x1b[2J\n"
+
+
+def test_a_run_that_waits_says_what_it_asks_and_what_answers_it():
+    result = result_object(fold("trip-1", asking()), "own folder")
+    assert result["status"] == "parked"
+    [one] = result["questions"]
+    assert (one["step"], one["kind"], one["schema"]["required"]) == ("stay", "form", ["nights"])
+    assert one["commands"] == [
+        "flowrun runs answer trip-1 stay --value nights=... --project 'own folder'",
+        "flowrun runs answer trip-1 stay --reject --project 'own folder'",
+    ]
+
+
+def test_of_many_items_there_are_numbers_and_those_that_failed():
+    step = result_object(fold("trip-1", summarising()))["steps"]["files"]
+    assert step["items"] == {"total": 3, "completed": 2, "failed": 1}
+    assert step["errors"] == [{"index": 1, "error": "too long", "code": "incomplete"}]
+    assert step["output"] == ["one", None, "three"]

@@ -8,7 +8,8 @@ import pytest
 from flowrun.events import records
 from flowrun.events.codec import ENVELOPE_KEYS, EVENT_CLASSES, envelope, event_type
 from flowrun.events.stamped import TRANSIENT, StampedEvent
-from flowrun.views.run_result import fold, result_object
+from flowrun.views.run_result import result_object
+from flowrun.views.run_summary import fold
 from flowrun.views.schemas import all_schemas, event_schema, result_schema, write_schemas
 from tests.support.repository import ROOT
 
@@ -43,7 +44,20 @@ STORY = (
         tool_calls=({"id": "c", "name": "weather"},),
         usage={"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7},
     ),
-    records.FlowRunParked(reason="interrupted"),
+    records.StepRetrying(step="ask", attempt=1, error="busy", error_code="endpoint", retry_at=1.5),
+    records.QuestionAsked(
+        step="stay",
+        question="steps/stay/answer",
+        kind="form",
+        message="How long?",
+        schema={"type": "object"},
+        expires_at=2.5,
+    ),
+    records.QuestionAnswered(
+        step="stay", question="steps/stay/answer", decision="answered", value={"nights": 2}
+    ),
+    records.FlowRunParked(reason="interrupted", questions=("steps/stay/answer",), wake_at=3.5),
+    records.FlowRunCancelling(by="ann"),
     records.FlowRunFinished(status="completed", outputs={"report": "Mild"}, duration_s=1.5),
 )
 
@@ -93,7 +107,7 @@ def test_a_result_is_as_its_schema_says_however_far_the_run_is(length):
 
 def test_schemas_are_drawn_up_the_same_every_time_and_are_sound():
     assert all_schemas() == all_schemas()
-    assert list(all_schemas()) == ["event", "flow", "project", "replies", "result"]
+    assert list(all_schemas()) == ["event", "export", "flow", "project", "replies", "result"]
     for text in all_schemas().values():
         jsonschema_rs.meta.validate(json.loads(text))
         assert text.endswith("}\n")

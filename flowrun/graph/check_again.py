@@ -1,0 +1,149 @@
+"""What is done more than once can be: items of a list, tries of a call, calls after a crash."""
+
+from collections.abc import Iterator, Mapping
+
+from flowrun.errors import name_list
+from flowrun.graph.complaints import near
+from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, ResolvedTool
+from flowrun.graph.results import referred, sole_reference
+from flowrun.graph.shapes import resolve, types_of, words_for
+from flowrun.source.diagnostic import Diagnostic, Label
+from flowrun.spec.flow import Tool
+
+_LISTS_OF: Mapping[str, str] = {
+    "string": "make a list of it: `{} | lines`, or `{} | split(',')`",
+    "object": "say what of it: `{} | keys`, `{} | values` or `{} | items`",
+    "integer": "count up to it: `range({})`",
+}
+
+_ALIKE = "give both tools the same parameters"
+
+
+def check_lists(graph: FlowGraph) -> Iterator[Diagnostic]:
+    """What `foreach` goes through is a list, as far as that can be told."""
+    for template in graph.templates:
+        if template.where == "foreach" and template.path[2:] == ("foreach",):
+            yield from _no_list(graph, template)
+
+
+def check_retries(graph: FlowGraph) -> Iterator[Diagnostic]:
+    """A step does not try a call again that may have had its effect."""
+    for name, step in graph.flow.steps.items():
+        tool = graph.flow.tools.get(step.tool or "")
+        if step.retry is None or tool is None or tool.effect in {"repeatable", "keyed"}:
+            continue
+        if graph.has_stray_keys("tools", step.tool or ""):
+            continue
+        yield Diagnostic(
+            code="tool/retry-effect",
+            message=f"step `{name}` tries tool `{step.tool}` again, "
+            f"which is `effect: {tool.effect}`",
+            span=graph.spans.key(("steps", name, "retry")),
+            hint="declare the tool `repeatable` or `keyed` if another call does no harm, "
+            "or take `retry` away",
+            related=(
+                Label(graph.spans.key(("tools", step.tool or "")), "the tool is declared here"),
+            ),
+        )
+
+
+def check_probes(graph: FlowGraph) -> Iterator[Diagnostic]:
+    """A tool's probe is another tool that may be called at any time, with the same arguments."""
+    for name, tool in graph.flow.tools.items():
+        if tool.probe is None or graph.bound.lost("tools", tool.probe):
+            continue
+        problem = _probe_problem(graph, name, tool, tool.probe)
+        if problem is None:
+            continue
+        message, hint = problem
+        declared = graph.flow.tools.get(tool.probe)
+        place = graph.spans.key(("tools", tool.probe))
+        is_other = declared is not None and tool.probe != name
+        yield Diagnostic(
+            code="tool/probe",
+            message=message,
+            span=graph.spans.value(("tools", name, "probe")),
+            hint=hint,
+            related=(Label(place, "the probe is declared here"),) if is_other else (),
+        )
+
+
+def _no_list(graph: FlowGraph, template: PlacedTemplate) -> Iterator[Diagnostic]:
+    one = sole_reference(template)
+    if one is not None and one.path[:2] == ("steps", template.step):
+        return  # a cycle, and told as one
+    part = referred(graph, template.step, one.path) if one is not None else None
+    types = types_of(part.schema) if part is not None else None
+    if one is None or not types or "array" in types:
+        return
+    written = template.text[one.start : one.end]
+    kind = next((kind for kind in _LISTS_OF if kind in types), "")
+    yield Diagnostic(
+        code="ref/not-a-list",
+        message=f"`foreach` expects a list, and `{written}` is {words_for(types)}",
+        span=graph.place(template.path, one.start, one.end),
+        hint=_LISTS_OF.get(kind, "name a list").replace("{}", written),
+    )
+
+
+def _probe_problem(graph: FlowGraph, name: str, tool: Tool, probe: str) -> tuple[str, str] | None:
+    """Return what is wrong with a tool's probe, and what to do."""
+    said = f"the probe of tool `{name}`"
+    if probe == name:
+        return f"{said} must be another tool, found `{name}` itself", "name a tool that looks"
+    declared = graph.flow.tools.get(probe)
+    if declared is None:
+        others = [one for one in graph.flow.tools if one != name]
+        return (
+            f"{said} must be a tool of this flow, found `{probe}`",
+            near(probe, others, f"declare `{probe}` under `tools:`"),
+        )
+    if declared.effect != "repeatable":
+        return (
+            f"{said} must be `effect: repeatable`, found `{declared.effect}`",
+            f"declare `{probe}` so, if it only looks",
+        )
+    return _unlike(graph.tools[name], graph.tools[probe])
+
+
+def _unlike(tool: ResolvedTool, probe: ResolvedTool) -> tuple[str, str] | None:
+    """The probe is called with the arguments of the call in question: it must take them."""
+    if tool.parameters is None or probe.parameters is None:
+        return None
+    own, its = _properties(tool), _properties(probe)
+    is_open = probe.parameters.get("additionalProperties", not its) is not False
+    too_many = [] if is_open else [one for one in own if one not in its]
+    if too_many:
+        said = f"tool `{probe.name}` must take what `{tool.name}` takes, found no parameter"
+        return f"{said} {name_list(too_many)}", _ALIKE
+    required = _required(tool)
+    lacking = [one for one in _required(probe) if one not in required]
+    if lacking:
+        said = f"tool `{probe.name}` needs {name_list(lacking)}"
+        return f"{said}, which `{tool.name}` need not be given", _ALIKE
+    for one in own:
+        mine, theirs = _types(tool, one), _types(probe, one)
+        if mine and theirs and not mine & theirs:
+            said = f"parameter `{one}` of tool `{probe.name}` must be {words_for(mine)}"
+            return f"{said} as for `{tool.name}`, found {words_for(theirs)}", _ALIKE
+    return None
+
+
+def _properties(tool: ResolvedTool) -> Mapping[str, object]:
+    found = (tool.parameters or {}).get("properties")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _required(tool: ResolvedTool) -> tuple[str, ...]:
+    found = (tool.parameters or {}).get("required")
+    return tuple(str(one) for one in found) if isinstance(found, list | tuple) else ()
+
+
+def _types(tool: ResolvedTool, parameter: str) -> frozenset[str]:
+    """Return the types of a parameter, a whole number being a number, too."""
+    root = tool.parameters or {}
+    properties = root.get("properties")
+    written = properties.get(parameter) if isinstance(properties, Mapping) else None
+    schema = resolve(written, root)
+    types = (types_of(schema) if schema is not None else None) or frozenset()
+    return types | {"number"} if "integer" in types else types

@@ -1,0 +1,89 @@
+"""Again and again, until it is good enough."""
+
+from collections import ChainMap
+from collections.abc import Coroutine, Mapping
+from dataclasses import replace
+from typing import cast
+
+from flowrun.events.records import StepFinished, StepStarted
+from flowrun.expression.template import ExpressionFailed, Value
+from flowrun.ids import JsonObject, JsonValue
+from flowrun.interpreter.attempt import Attempt
+from flowrun.interpreter.retry import run_tries
+from flowrun.interpreter.state import FlowState, step_view
+from flowrun.interpreter.totals import Totals
+from flowrun.plan.plan import PlannedRepeat
+
+
+def run_iterations(attempt: Attempt, state: FlowState) -> Coroutine[None, None, StepFinished]:
+    """Carry out the step's action until `until` holds, for the most iterations that are allowed."""
+    repeat = attempt.step.repeat
+    return run_tries(attempt, state) if repeat is None else _iterations(attempt, state, repeat)
+
+
+def pending_view(step: str) -> JsonObject:
+    """Return what `steps.NAME` shows of the step itself before its first iteration is over."""
+    return {**step_view(StepFinished(step=step, status="skipped")), "status": "pending"}
+
+
+async def _iterations(attempt: Attempt, state: FlowState, repeat: PlannedRepeat) -> StepFinished:
+    scope, began = attempt.scope, attempt.scope.now()
+    totals, until = Totals(), state.prepared.values.untils[attempt.step.name]
+    names = _seeing(attempt, pending_view(attempt.step.name))
+    for number in range(1, repeat.max + 1):
+        result = await _iterate(replace(attempt, names=names), state, number)
+        totals.add(result)
+        if result.status == "failed":
+            break
+        names = _seeing(attempt, step_view(result))
+        result, is_last = _judge(until, names, result)
+        if is_last:
+            break
+    else:
+        result = _in_vain(result, repeat)
+    finished = replace(
+        result,
+        step=attempt.label,
+        usage=totals.usage,
+        cost_usd=totals.cost_usd,
+        duration_s=scope.now() - began,
+    )
+    await scope.record("finished", finished)
+    return finished
+
+
+async def _iterate(attempt: Attempt, state: FlowState, number: int) -> StepFinished:
+    """Return what an iteration came to in an earlier life, or make it."""
+    scope, key = attempt.scope, f"loop[{number}]"
+    known = scope.recorded(f"{key}/finished")
+    if isinstance(known, StepFinished):
+        return state.recall(known)
+    own, label = scope.nested(key), f"{attempt.label}#{number}"
+    own.emit("started", StepStarted(step=label))
+    return await run_tries(replace(attempt, scope=own, label=label), state)
+
+
+def _judge(
+    until: Value, names: Mapping[str, JsonValue], result: StepFinished
+) -> tuple[StepFinished, bool]:
+    """Return the result, which an `until` without a value fails, and whether it is the last."""
+    try:
+        return result, bool(until.evaluate(names))
+    except ExpressionFailed as failure:
+        return _failed(result, "expression", str(failure)), True
+
+
+def _in_vain(result: StepFinished, repeat: PlannedRepeat) -> StepFinished:
+    times = "1 iteration" if repeat.max == 1 else f"{repeat.max} iterations"
+    return _failed(result, "repeat", f"`until` was not true after {times}")
+
+
+def _failed(result: StepFinished, code: str, error: str) -> StepFinished:
+    """Return the result as a failure; what there is as output is kept."""
+    return replace(result, status="failed", error=error, error_code=code)
+
+
+def _seeing(attempt: Attempt, view: JsonObject) -> Mapping[str, JsonValue]:
+    """Return the names with the step's own view among the steps."""
+    others = cast("dict[str, JsonValue]", attempt.names["steps"])
+    return {**attempt.names, "steps": ChainMap({attempt.step.name: view}, others)}

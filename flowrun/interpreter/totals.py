@@ -1,0 +1,29 @@
+"""What several results of one step used together: its items, its iterations or its tries."""
+
+from flowrun.events.records import StepFinished
+from flowrun.ids import JsonObject
+from flowrun.interpreter.budget import Spending, read_usage, usage_record
+
+
+class Totals:
+    """Sums of results, in whatever order they come."""
+
+    def __init__(self) -> None:
+        self._spent = Spending()
+        self._has_usage = False
+
+    def add(self, result: StepFinished) -> None:
+        """Count a result; one without usage took no model."""
+        if result.usage is not None:
+            self._has_usage = True
+            self._spent.add_known(read_usage(result.usage), result.cost_usd)
+
+    @property
+    def usage(self) -> JsonObject | None:
+        """Tokens together; None when no model took part."""
+        return usage_record(self._spent.usage) if self._has_usage else None
+
+    @property
+    def cost_usd(self) -> float | None:
+        """US dollars together; None when no model took part, or one without a price."""
+        return self._spent.cost_usd if self._has_usage else None
