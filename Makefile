@@ -6,7 +6,7 @@ FLOW ?= flows/weather_report.flow.yaml
 # An editable install, again only when pyproject.toml changed or the last one did not finish.
 INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --editable
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fmt schemas cases bench interop clean
+.PHONY: help demo test check lint fmt schemas cases faults bench interop clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -34,6 +34,9 @@ schemas: .venv/.runtime ## Write what is generated anew: schemas/, tables of doc
 
 cases: .venv/.dev ## Rewrite the expected texts of tests/cases
 	@UPDATE_CASES=1 $(BIN)/python -m pytest --numprocesses=0 tests/cases
+
+faults: .venv/.dev ## Kill flowrun at every point of the fault matrix, and at any instant
+	@$(BIN)/python -m tests.faults
 
 bench: .venv/.dev ## Measure flowrun beside its floors; only the ratios count
 	@$(BIN)/python -m tests.bench

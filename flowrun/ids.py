@@ -56,10 +56,19 @@ def duration_s(text: str) -> float:
 
 def canonical_json(value: JsonValue) -> str:
     """Return the one JSON text of a value: keys sorted, no spaces, no escapes beyond JSON's own."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _storable_json(value, sort_keys=True)
+
+
+def ordered_json(value: JsonValue) -> str:
+    """Return the JSON text of a value whose keys keep their order, as `canonical_json` has it."""
+    return _storable_json(value, sort_keys=False)
+
+
+def _storable_json(value: JsonValue, *, sort_keys: bool) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=sort_keys, separators=(",", ":"))
     if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
         # Half a surrogate pair: only its escaped form can be stored or sent.
-        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+        return json.dumps(value, sort_keys=sort_keys, separators=(",", ":"))
     return text
 
 

@@ -32,12 +32,12 @@ def find_order(order: str) -> Order:
 def refund(order: str, amount: float, idempotency_key: str) -> str:
     """Pay money back to the customer.
 
-    The key is flowrun's own: the same for every try of the same call, and not a parameter that the
-    model sees. A second call under a key finds the first.
+    A second call under a key finds the first.
 
     Args:
         order: The order's number
         amount: US dollars
+        idempotency_key: Filled in by flowrun, the same for every try of one call; no model sees it
     """
     paid = find_order(order)["paid"]
     if not 0 < amount <= paid:

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from flowrun.app.answers import find_question
 from flowrun.app.project import Project
-from flowrun.app.runs import refuse_finished, show_run
+from flowrun.app.runs import refuse_finished, show_run, store_holder
 from flowrun.clock import SystemClock
 from flowrun.engines.inbox import Message, leave_from_outside, read_message
 from flowrun.engines.wording import answer_text
@@ -14,7 +14,6 @@ from flowrun.events.questions import questions_of
 from flowrun.events.records import QuestionAsked
 from flowrun.ids import JsonObject, mint
 from flowrun.storage.database import StoreReader
-from flowrun.storage.lock import lock_holder
 
 HEARD_WITHIN_S = 1.5
 """How long the store's owner is given to take an answer in; it looks five times a second."""
@@ -76,7 +75,7 @@ async def wait_until_heard(project: Project, run_id: str, asked: QuestionAsked) 
     clock = SystemClock()
     until = clock.monotonic() + HEARD_WITHIN_S
     while True:
-        holder = lock_holder(project.store_path)
+        holder = store_holder(project)
         for one in questions_of(show_run(project, run_id).events):
             if one.asked.question == asked.question and one.answer is not None:
                 return True

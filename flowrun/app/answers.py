@@ -19,7 +19,7 @@ from flowrun.ids import JsonObject, JsonValue
 from flowrun.interpreter.question import DECISIONS
 from flowrun.source.diagnostic import suggest
 
-_OPTIONS: Mapping[Decision, str] = {
+OPTIONS: Mapping[Decision, str] = {
     "approved": "--approve",
     "rejected": "--reject",
     "answered": "--value NAME=VALUE",
@@ -27,6 +27,7 @@ _OPTIONS: Mapping[Decision, str] = {
     "run": "--run",
     "fail": "--fail",
 }
+"""What a person types for each decision."""
 
 Fields: TypeAlias = Mapping[str, JsonObject]
 
@@ -97,8 +98,8 @@ def make_answer(asked: QuestionAsked, given: Given) -> JsonObject:
     """
     allowed = DECISIONS[asked.kind]
     if given.decision not in allowed:
-        options = " or ".join(f"`{_OPTIONS[one]}`" for one in allowed)
-        found = _OPTIONS[given.decision]
+        options = " or ".join(f"`{OPTIONS[one]}`" for one in allowed)
+        found = OPTIONS[given.decision]
         raise BadRequest(f"`{asked.step}` expects {options}, found `{found}`")
     value: JsonValue = None
     if given.decision == "answered":
@@ -128,7 +129,10 @@ def read_field(asked: QuestionAsked, name: str, text: str) -> JsonValue:
         BadRequest: it does not fit its schema.
     """
     value = read_text(name, text, fields_of(asked).get(name, {}), "field")
-    problem = unsayable(value) or field_complaint(asked.schema or {}, name, value)
+    unwritable = unsayable(value)
+    if unwritable is not None:
+        raise BadRequest(f"field `{name}`: {unwritable}")
+    problem = field_complaint(asked.schema or {}, name, value)
     if problem is not None:
         raise BadRequest(problem)
     return value

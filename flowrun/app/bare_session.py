@@ -7,18 +7,13 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Never
 
 from flowrun.app.project import Project
 from flowrun.assistants.service import AssistantsService
 from flowrun.clock import SystemClock
 from flowrun.engines.journal import JournalEngine
 from flowrun.errors import IllegalTransition
-from flowrun.events.records import FlowRunFinished
-from flowrun.ids import JsonObject
-from flowrun.plan.plan import ExecutionPlan
-from flowrun.ports.durable import Durable
-from flowrun.ports.engine import RunSetting
-from flowrun.ports.models import ModelClient
 from flowrun.ports.runtime import Runtime
 from flowrun.runtimes.local import LocalRuntime
 from flowrun.storage.database import Database, open_database
@@ -60,11 +55,9 @@ async def open_bare_session(project: Project, purpose: str) -> AsyncIterator[Bar
         yield BareSession(engine=engine, runtime=LocalRuntime(service), database=database)
 
 
-async def _carry_nothing_out(
-    scope: Durable, plan: ExecutionPlan, inputs: JsonObject, setting: RunSetting
-) -> FlowRunFinished:
-    raise IllegalTransition("a bare session", "idle", f"enter {scope.run_id}")
+async def _carry_nothing_out(*_: object) -> Never:
+    raise IllegalTransition("a bare session", "idle", "enter a run")
 
 
-def _no_model(endpoint: str) -> ModelClient:
-    raise IllegalTransition("a bare session", "idle", f"ask {endpoint or 'the default endpoint'}")
+def _no_model(endpoint: str) -> Never:
+    raise IllegalTransition("a bare session", "idle", f"ask endpoint `{endpoint}`")

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from flowrun.app.bare_session import open_bare_session
 from flowrun.app.project import Project
-from flowrun.app.runs import find_head, refuse_finished, show_run
+from flowrun.app.runs import find_head, refuse_finished, show_run, store_holder
 from flowrun.clock import SystemClock
 from flowrun.engines.inbox import cancel_from_outside
 from flowrun.errors import FlowrunError, RunConflict, StoreLocked
@@ -14,7 +14,6 @@ from flowrun.events.labels import enclosing
 from flowrun.events.records import AssistantRunStarted, StepFinished
 from flowrun.events.stamped import StampedEvent
 from flowrun.ports.engine import FlowRunHead
-from flowrun.storage.lock import lock_holder
 from flowrun.tools.orphans import end_orphans
 
 PATIENCE_S = 10.0
@@ -52,7 +51,7 @@ async def cancel_run(project: Project, run_id: str, *, by: str, reason: str) -> 
         if head.status == "cancelled":
             return head
         refuse_finished(head)  # it came to another end first
-        holder = lock_holder(project.store_path)
+        holder = store_holder(project)
         if holder is None:
             try:
                 return await _cancel_here(project, run_id, by, reason)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from flowrun.app.project import SETTINGS_FILE, Project, find_root, open_project
 from flowrun.app.secrets import REFERENCE, SecretMissing, Secrets
-from flowrun.engines.journal import read_heads
+from flowrun.engines.reading import read_heads
 from flowrun.errors import InvalidSource, StorageError
 from flowrun.ids import VERSION
 from flowrun.spec.project import Endpoint

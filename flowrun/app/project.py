@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
+from typing import TYPE_CHECKING
 
 from flowrun.errors import BadRequest, InvalidSource, ProjectError
 from flowrun.source.diagnostic import Diagnostic, has_errors
@@ -17,21 +18,17 @@ from flowrun.source.document import (
     remembering,
 )
 from flowrun.source.report import Report, make_report, moved_report
-from flowrun.source.resolve import resolve_document
 from flowrun.source.text import SourceText
-from flowrun.spec.bind import bind_project
-from flowrun.spec.project import Project as Settings
-from flowrun.spec.project import Store
+
+if TYPE_CHECKING:
+    from flowrun.spec.project import Project as Settings
 
 SETTINGS_FILE = "flowrun.yaml"
+STORE_PATH = ".flowrun/store.db"
+"""Of a project without a settings file, told without loading what reads one."""
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of one file; a text of the longest kind that `source.loader` reads fits."""
-
-
-def _default_settings() -> Settings:
-    """All defaults, without building a validator for a file that is not there."""
-    return Settings.model_construct(version=1, store=Store.model_construct())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +37,23 @@ class Project:
 
     root: Path
     """Absolute, symbolic links resolved."""
-    settings: Settings = field(default_factory=_default_settings)
+    declared: "Settings | None" = None
+    """What the settings file says; None where there is no such file."""
+
+    @property
+    def settings(self) -> "Settings":
+        """What is declared, or else all defaults."""
+        if self.declared is not None:
+            return self.declared
+        from flowrun.spec.project import Project as Settings  # slow to load
+        from flowrun.spec.project import Store
+
+        return Settings.model_construct(version=1, store=Store.model_construct())
 
     @property
     def store_path(self) -> Path:
         """Where the runs are kept."""
-        return self.root / self.settings.store.path
+        return self.root / (STORE_PATH if self.declared is None else self.declared.store.path)
 
     @property
     def tool_folders(self) -> tuple[Path, ...]:
@@ -125,6 +133,9 @@ def open_project(root: Path, environ: Mapping[str, str]) -> Project:
     """
     if not _is_there(root / SETTINGS_FILE):
         return Project(root=root)
+    from flowrun.source.resolve import resolve_document  # these are slow to load
+    from flowrun.spec.bind import bind_project
+
     read, sources = remembering(reader(root))
     document, found = resolve_document(SETTINGS_FILE, read, environ)
     diagnostics: list[Diagnostic] = list(found)
@@ -135,7 +146,7 @@ def open_project(root: Path, environ: Mapping[str, str]) -> Project:
     if bound is None or has_errors(diagnostics):
         report = seen_from_here(make_report(diagnostics, sources), root)
         raise InvalidSource(report, report.errors)
-    return Project(root=root, settings=bound.project)
+    return Project(root=root, declared=bound.project)
 
 
 def reader(root: Path) -> Reader:

@@ -73,7 +73,7 @@ def _unwanted(store: Store, retention: Retention) -> list[FlowRunHead]:
     return [
         head
         for head in heads[retention.keep :]
-        if (head.finished_at or head.started_at) < retention.before
+        if head.status in TERMINAL and (head.finished_at or head.started_at) < retention.before
     ]
 
 

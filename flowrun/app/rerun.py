@@ -1,6 +1,6 @@
 """Repeat one step of a recorded run, by the flow's file as it is now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from flowrun.app.runs import StoredRun
@@ -20,7 +20,7 @@ class Rerun:
     recorded: tuple[StepFinished, ...]
     """Of the steps upstream, in plan order."""
     inputs: JsonObject
-    """Of the recorded run."""
+    """Of the recorded run, as far as the flow still has them."""
     origin: Mapping[str, str]
     """What the new run keeps of where it comes from."""
     notice: str | None = None
@@ -51,7 +51,7 @@ def prepare_rerun(plan: ExecutionPlan, stored: StoredRun, step: str) -> Rerun:
     return Rerun(
         step=step,
         recorded=tuple(results[name] for name in steps if name in upstream and name in results),
-        inputs=_inputs(stored.events),
+        inputs=_inputs(stored.events, {name for name, _ in plan.inputs}),
         origin={"from_run": run_id},
         notice=_not_carried_over(steps, step),
     )
@@ -82,8 +82,10 @@ def _upstream(steps: Mapping[str, PlannedStep], step: str) -> set[str]:
     return found
 
 
-def _inputs(events: Iterable[StampedEvent]) -> JsonObject:
-    return next((one.event.inputs for one in events if isinstance(one.event, FlowRunStarted)), {})
+def _inputs(events: Iterable[StampedEvent], declared: Set[str]) -> JsonObject:
+    """Return what the recorded run was given, but for inputs that the flow has no more."""
+    given = (one.event.inputs for one in events if isinstance(one.event, FlowRunStarted))
+    return {name: value for name, value in next(given, {}).items() if name in declared}
 
 
 def _not_carried_over(steps: Mapping[str, PlannedStep], step: str) -> str | None:

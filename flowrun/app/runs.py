@@ -17,7 +17,7 @@ from flowrun.engines.reading import (
 )
 from flowrun.errors import RunConflict, RunNotFound
 from flowrun.events.stamped import StampedEvent
-from flowrun.ids import JsonObject
+from flowrun.ids import RUN_ID, JsonObject
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.ports.engine import FlowRunHead, FlowRunStatus, RunFilter, RunSetting
 from flowrun.storage.database import StoreReader
@@ -148,7 +148,7 @@ def _reading(project: Project, run_id: str) -> Iterator[tuple[StoreReader, FlowR
     if not project.store_path.exists():
         raise RunNotFound(run_id, "nothing has been run in this project yet")
     with closing(StoreReader(project.store_path)) as store:
-        heads = read_heads(store, _alive(project), run_id)
+        heads = read_heads(store, _alive(project), run_id) if RUN_ID.match(run_id) else []
         if not heads:
             from flowrun.source.diagnostic import suggest  # only a mistyped id needs it
 
@@ -157,9 +157,14 @@ def _reading(project: Project, run_id: str) -> Iterator[tuple[StoreReader, FlowR
         yield store, heads[0]
 
 
+def store_holder(project: Project) -> str | None:
+    """Return who owns the store now, in words, or None when nobody does."""
+    return lock_holder(project.store_path)
+
+
 def _alive(project: Project) -> frozenset[str] | None:
     """Runs marked running are alive exactly when somebody owns the store."""
-    return None if lock_holder(project.store_path) else frozenset()
+    return None if store_holder(project) else frozenset()
 
 
 def _stored_statuses(

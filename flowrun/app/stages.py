@@ -1,16 +1,16 @@
 """A flow's file through the stages, and the files of its sub-flows, each once, before it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
+from flowrun.app.flow_file import BROKEN, FlowFile, seen_from_outside
 from flowrun.graph.build import build_graph
 from flowrun.graph.flowgraph import FlowGraph
-from flowrun.graph.subflow import seen_from_outside
 from flowrun.graph.surroundings import MAX_DEPTH, NamedFlow, SubFlow, Surroundings, UnfitFlow
 from flowrun.plan.compile import compile_plan
 from flowrun.plan.plan import ExecutionPlan
-from flowrun.source.diagnostic import Diagnostic, Label, Severity, has_errors, in_order
+from flowrun.source.diagnostic import Diagnostic, has_errors, in_order
 from flowrun.source.document import OUTSIDE_PROJECT, Reader, Unreadable
 from flowrun.source.paths import directory_of, join_inside
 from flowrun.source.resolve import resolve_document
@@ -20,25 +20,6 @@ from flowrun.spec.flow import Flow
 LookAround: TypeAlias = Callable[[Flow, str], Surroundings]
 """Looks up what the checks of a flow need to know of the machine; given the flow and the path of
 its file from the project root. Its sub-flows are not looked for."""
-
-
-_BROKEN = "flow/broken"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowFile:
-    """What became of one flow's file."""
-
-    path: str
-    """From the project root, with slashes."""
-    diagnostics: tuple[Diagnostic, ...]
-    """Those of its sub-flows included, in order."""
-    bound: BoundFlow | None = None
-    graph: FlowGraph | None = None
-    plan: ExecutionPlan | None = None
-    """None exactly when there is an error among the diagnostics."""
-    deepest: tuple[str, ...]
-    """The longest way down through its sub-flows, by their paths; begins with its own."""
 
 
 class Stages:
@@ -53,6 +34,7 @@ class Stages:
         self._environ = environ
         self._look_around = look_around
         self._done: dict[str, FlowFile] = {}
+        self._seen: dict[str, NamedFlow] = {}
         self._under_way: list[str] = []
 
     def compile(self, path: str) -> FlowFile:
@@ -88,7 +70,7 @@ class Stages:
             one
             for flow in inner
             for one in flow.diagnostics
-            if one.code != _BROKEN
+            if one.code != BROKEN
         ]
         if graph is not None and not has_errors(diagnostics):
             plans = {one.path: one.plan for one in inner if one.plan is not None}
@@ -132,12 +114,6 @@ class Stages:
         way = (*self._under_way, *done.deepest)
         if len(way) > MAX_DEPTH:
             return UnfitFlow(inner, "too-deep", way)
-        return _as_seen_from_outside(done)
-
-
-def _as_seen_from_outside(done: FlowFile) -> NamedFlow:
-    if done.plan is None or done.graph is None:
-        errors = [one for one in done.diagnostics if one.severity is Severity.ERROR]
-        error = next((one for one in errors if one.code != _BROKEN), errors[0])
-        return UnfitFlow(done.path, "broken", first=Label(error.span, "the first of them"))
-    return seen_from_outside(done.graph)
+        if inner not in self._seen:
+            self._seen[inner] = seen_from_outside(done)
+        return self._seen[inner]

@@ -11,7 +11,7 @@ from flowrun.app.answers import Given, fields_of, is_required, make_answer, read
 from flowrun.errors import BadRequest
 from flowrun.events.records import Decision, QuestionAsked
 from flowrun.ids import JsonObject, JsonValue, compact_json
-from flowrun.views.questions import question_text
+from flowrun.views.questions import question_in_full
 from flowrun.views.text import clip, neutralise
 
 Say: TypeAlias = Callable[[str], None]
@@ -53,7 +53,8 @@ async def converse(asked: QuestionAsked, say: Say, read: Read) -> JsonObject | N
         read: Reads one.
     """
     say("")
-    say(f"`{asked.step}` asks: {question_text(asked)}")
+    for line in question_in_full(asked):
+        say(line)
     while True:
         given = await _ask(asked, say, read)
         if given is None:

@@ -2,41 +2,49 @@
 
 import asyncio
 import os
+from collections.abc import Callable, Coroutine
 from functools import partial
 
 import click
 
 from flowrun.app.answer import find_open_question, leave_answer, wait_until_heard
-from flowrun.app.answers import Given, make_answer
 from flowrun.app.execute import resume_run
-from flowrun.app.follow import RunOutcome
-from flowrun.app.input_file import read_inputs_file
 from flowrun.app.project import Project, project_around, told_apart
-from flowrun.app.runs import show_run
-from flowrun.cli.audience import OUTPUT_FORMATS, carry_out, write_result
-from flowrun.cli.dialogue import converse
-from flowrun.cli.run_options import ENDPOINT, NO_ASK, PLAIN, PROJECT, QUIET, SENDER
-from flowrun.cli.streams import tell
-from flowrun.cli.terminal import can_ask, read_line, who_asks
-from flowrun.errors import BadRequest, StoreLocked
-from flowrun.events.records import Decision, QuestionAsked
-from flowrun.ids import JsonObject
-from flowrun.storage.lock import lock_holder
-from flowrun.views.commands import answer_commands, resume_command
-from flowrun.views.text import neutralise
+from flowrun.app.runs import find_head, is_over, store_holder
+from flowrun.cli.answering import given_answer, typed_answer
+from flowrun.cli.audience import EXIT_WAITING, OUTPUT_FORMATS, carry_out
+from flowrun.cli.recorded import report_recorded
+from flowrun.cli.run_options import (
+    ENDPOINT,
+    NO_ASK,
+    PLAIN,
+    PROJECT,
+    QUIET,
+    SENDER,
+    named_sender,
+    resumable,
+)
+from flowrun.errors import RunConflict, StoreLocked
+from flowrun.events.records import Decision
 
 
 @click.command(name="answer")
 @click.argument("run_id", metavar="RUN")
 @click.argument("step", metavar="STEP")
-@click.option("--approve", "decision", flag_value="approved", help="Say yes.")
-@click.option("--reject", "decision", flag_value="rejected", help="Say no; a form, too.")
+@click.option("--approve", "decisions", multiple=True, flag_value="approved", help="Say yes.")
+@click.option(
+    "--reject", "decisions", multiple=True, flag_value="rejected", help="Say no; a form, too."
+)
 @click.option("--value", "pairs", multiple=True, metavar="NAME=VALUE", help="One field of a form.")
 @click.option("--values", "file", metavar="FILE", help="Fields from a YAML or JSON file.")
-@click.option("--done", "decision", flag_value="done", help="The call in doubt did happen.")
+@click.option(
+    "--done", "decisions", flag_value="done", multiple=True, help="The call in doubt did happen."
+)
 @click.option("--output", metavar="TEXT", help="What it came to, with `--done`; text or JSON.")
-@click.option("--run", "decision", flag_value="run", help="It did not happen: run it now.")
-@click.option("--fail", "decision", flag_value="fail", help="Let the step fail.")
+@click.option(
+    "--run", "decisions", multiple=True, flag_value="run", help="It did not happen: run it now."
+)
+@click.option("--fail", "decisions", multiple=True, flag_value="fail", help="Let the step fail.")
 @click.option("--comment", default="", metavar="TEXT", help="Why; the run is told.")
 @SENDER
 @click.option("--call", "call_id", default="", metavar="ID", help="Which of several tool calls.")
@@ -50,7 +58,7 @@ from flowrun.views.text import neutralise
 def command(
     run_id: str,
     step: str,
-    decision: Decision | None,
+    decisions: tuple[Decision, ...],
     pairs: tuple[str, ...],
     file: str | None,
     output: str | None,
@@ -78,66 +86,44 @@ def command(
     """
     project = project_around(folder, os.environ)
     asked = find_open_question(project, run_id, step, call_id)
-    values = read_inputs_file(file, "values") if file else {}
-    if decision is None and (pairs or file):
-        decision = "answered"
-    if output is not None and decision != "done":
-        raise BadRequest("expected `--output` only with `--done`")
-    if (pairs or file) and decision != "answered":
-        raise BadRequest("expected values of a form, or a decision, not both")
-    if decision is None:
-        value = _ask_here(run_id, asked, told_apart(project.root), ask=not no_ask)
-    else:
-        given = Given(
-            decision=decision, values=values, pairs=pairs, output=output or "", comment=comment
-        )
-        value = make_answer(asked, given)
-    who = who_asks() if sender is None else sender
+    who = named_sender(sender)
+    value = given_answer(
+        asked, decisions, pairs=pairs, file=file, output=output, comment=comment
+    ) or typed_answer(run_id, asked, told_apart(project.root), ask=not no_ask)
+    if value is None:
+        return EXIT_WAITING
     leave_answer(project, run_id, asked, value, sender=who)
-    again = resume_command(run_id, told_apart(project.root))
-    report = partial(_report, project, run_id, asked, form, quiet=quiet)
+    report = partial(report_recorded, project, run_id, asked, form, quiet=quiet)
     if no_wait:
-        return report(f"`{again}` goes on")
-    holder = lock_holder(project.store_path)
+        return report(f"`{resumable(run_id, project)}` goes on")
+    holder = store_holder(project)
     if holder is not None and asyncio.run(wait_until_heard(project, run_id, asked)):
         return report(f"the run goes on in {holder}")
-    try:
-        return asyncio.run(
-            carry_out(
-                lambda occasion: resume_run(project, run_id, endpoint=endpoint, occasion=occasion),
-                form=form,
-                live=not plain and not quiet,
-                quiet=quiet,
-                ask=not no_ask,
-            )
-        )
-    except StoreLocked as locked:
-        return report(f"the store is in use by {locked.holder}; after that, `{again}` goes on")
+    going_on = partial(
+        carry_out,
+        lambda occasion: resume_run(project, run_id, endpoint=endpoint, occasion=occasion),
+        form=form,
+        live=not plain and not quiet,
+        quiet=quiet,
+        ask=not no_ask,
+    )
+    return _go_on(project, run_id, going_on, report)
 
 
-def _ask_here(run_id: str, asked: QuestionAsked, project: str, *, ask: bool) -> JsonObject:
-    commands = answer_commands(run_id, asked, project=project)
-    if not ask or not can_ask():
-        raise BadRequest(f"expected an answer to `{asked.step}`", f"for one, `{commands[0]}`")
-    value = asyncio.run(converse(asked, tell, read_line))
-    if value is None:
-        raise click.Abort
-    return value
-
-
-def _report(
-    project: Project, run_id: str, asked: QuestionAsked, form: str, said: str, *, quiet: bool
+def _go_on(
+    project: Project,
+    run_id: str,
+    going_on: Callable[[], Coroutine[None, None, int]],
+    report: Callable[[str], int],
 ) -> int:
-    """Say what becomes of an answer that we do not go on with ourselves."""
-    if not quiet:
-        tell(neutralise(f"answer to `{asked.step}` recorded; {said}"))
-    if form == "json":
-        stored = show_run(project, run_id)
-        outcome = RunOutcome(
-            head=stored.head,
-            plan=stored.plan,
-            events=stored.events,
-            project=told_apart(project.root),
-        )
-        write_result(outcome, form)
-    return 0
+    """Go on with the run, unless somebody else does; return the exit code."""
+    try:
+        return asyncio.run(going_on())
+    except StoreLocked as locked:
+        again = resumable(run_id, project)
+        return report(f"the store is in use by {locked.holder}; after that, `{again}` goes on")
+    except RunConflict:
+        head = find_head(project, run_id)
+        if not is_over(head):
+            raise
+        return report(f"the run is over: {head.status}")  # who executed it was quick

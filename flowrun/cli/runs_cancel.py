@@ -7,9 +7,8 @@ import click
 
 from flowrun.app.cancel import cancel_run
 from flowrun.app.project import project_around
-from flowrun.cli.run_options import PROJECT, QUIET, SENDER
+from flowrun.cli.run_options import PROJECT, QUIET, SENDER, named_sender
 from flowrun.cli.streams import tell
-from flowrun.cli.terminal import who_asks
 
 
 @click.command(name="cancel")
@@ -27,7 +26,7 @@ def command(
     was finished is kept.
     """
     project = project_around(folder, os.environ)
-    who = who_asks() if sender is None else sender
+    who = named_sender(sender)
     asyncio.run(cancel_run(project, run_id, by=who, reason=reason))
     if not quiet:
         tell(f"run {run_id} cancelled")

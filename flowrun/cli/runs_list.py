@@ -12,12 +12,14 @@ from flowrun.app.runs import ListedStatus, list_runs
 from flowrun.cli.run_options import FORM, PROJECT, row_of
 from flowrun.cli.streams import deliver
 from flowrun.clock import SystemClock
+from flowrun.engines.row_text import storable
 from flowrun.errors import BadRequest
 from flowrun.ports.engine import FlowRunStatus, RunFilter
 from flowrun.views.runs import runs_object, runs_text
 from flowrun.views.text import pretty_json
 
 STATUSES = (*get_args(FlowRunStatus), "interrupted")
+MOST = 1_000_000
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -32,7 +34,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 @click.option("--flow", metavar="NAME", help="Only runs of this flow.")
 @click.option("--since", metavar="AGE", help="Only runs begun so long ago or later: `2d`, `12h`.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many."
+    "--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many."
 )
 @PROJECT
 @FORM
@@ -47,7 +49,9 @@ def command(
     """List runs, the latest first."""
     now = SystemClock().now()
     wanted = RunFilter(
-        flow=flow, since=None if since is None else now - read_age(since), limit=limit
+        flow=None if flow is None else storable(flow),
+        since=None if since is None else now - read_age(since),
+        limit=limit,
     )
     project = project_around(folder, os.environ)
     listed = list_runs(project, wanted, frozenset(statuses))

@@ -4,6 +4,8 @@ import asyncio
 import getpass
 import os
 import sys
+import termios
+from contextlib import suppress
 
 from flowrun.cli.streams import silence
 
@@ -29,6 +31,12 @@ def who_asks() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # a user without a name, as in some containers
         return ""
+
+
+def forget_typed() -> None:
+    """Drop what was typed before there was a question: it cannot have been meant as its answer."""
+    with suppress(OSError, termios.error):  # hung up: reading will say so
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 async def read_line(prompt: str) -> str | None:

@@ -10,14 +10,16 @@ from functools import partial
 from math import inf
 
 from flowrun.clock import Clock
-from flowrun.engines.entry import Asleep, Assignment, Entry, Interpret
-from flowrun.engines.inbox import CANCEL, InboxWatch, Message
+from flowrun.engines.assignment import Assignment, Interpret
+from flowrun.engines.entry import Asleep, Entry
+from flowrun.engines.inbox import CANCEL, InboxWatch, Message, leave_message
 from flowrun.engines.live_run import LiveRun
 from flowrun.engines.reading import StoredHead, find_run
 from flowrun.engines.reopening import queue_entry, reopen
 from flowrun.engines.timers import Timers
-from flowrun.errors import FlowrunError, RunConflict, RunCrashLoops, RunNotFound
+from flowrun.errors import RunConflict, RunCrashLoops, RunNotFound
 from flowrun.events.stamped import RunSink
+from flowrun.ids import JsonObject
 from flowrun.storage.database import Database
 
 
@@ -121,14 +123,25 @@ class RunsAtWork:
         reopened = reopen(self.live_run(found.number, run_id), found)
         await self._end_at_rest(reopened.run, *(reopened.cancelled or (by, reason)))
 
-    async def tell(self, message: Message) -> None:
-        """Give a message that is durable to a run at work, or wake the one that waits for it."""
-        if message.run_id in self._entries or message.name == CANCEL:
+    async def send(
+        self, run_id: str, name: str, value: JsonObject, *, message_id: str, sender: str
+    ) -> None:
+        """Give a run a signal, and enter it when it is parked for that; see `EngineClient`."""
+        message = Message(
+            run_id=run_id,
+            name=name,
+            value=value,
+            message_id=message_id,
+            sender=sender,
+            at=self._clock.now(),
+        )
+        await leave_message(self._database, message)
+        if run_id in self._entries or name == CANCEL:
             self._deliver(message)
             return
-        found = find_run(self._database, message.run_id)
-        if found is not None and found.status == "parked" and message.name in found.questions:
-            await self.resume(message.run_id, force=False)
+        found = find_run(self._database, run_id)
+        if found is not None and found.status == "parked" and name in found.questions:
+            await self.resume(run_id, force=False)
 
     async def close(self, grace_s: float) -> None:
         """Park what still runs, all of it at once, and wake nothing any more."""
@@ -193,7 +206,7 @@ class RunsAtWork:
             await errand
         except (RunConflict, RunNotFound):  # it came to its end meanwhile
             self._forget_asleep(run_id)
-        except FlowrunError as failure:
+        except Exception as failure:  # noqa: BLE001  # nobody waits for this; who waits for the run is told
             self._mistakes[run_id] = failure
             self._forget_asleep(run_id)
 

@@ -5,11 +5,11 @@ Whatever ends it, its head and its last event are written here, in one commit.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from flowrun.clock import Alarm
+from flowrun.engines.assignment import Assignment, Interpret
 from flowrun.engines.heads import finish_head, park_head
 from flowrun.engines.live_run import LiveRun
 from flowrun.engines.scope import JournalScope
@@ -18,15 +18,7 @@ from flowrun.engines.wording import why_cancelled, why_parked, why_stuck
 from flowrun.errors import StorageError
 from flowrun.events.codec import decode_event
 from flowrun.events.records import FlowRunCancelling, FlowRunFinished, FlowRunParked
-from flowrun.ids import JsonObject
-from flowrun.plan.plan import ExecutionPlan
-from flowrun.ports.durable import Durable, RunCancelled
-from flowrun.ports.engine import RunSetting
-
-Interpret: TypeAlias = Callable[
-    [Durable, ExecutionPlan, JsonObject, RunSetting], Awaitable[FlowRunFinished]
-]
-"""What carries out a plan: `interpreter.flow.interpret_flow` with its runtime and tools bound."""
+from flowrun.ports.durable import RunCancelled
 
 CANCEL_GRACE_S = 0.5
 """How long cancelling waits for tools at work that must not be cut short."""
@@ -35,15 +27,6 @@ CANCEL_LIMIT_S = 1.0
 """How long the root of a cancelled run may take to draw its conclusion."""
 
 _CANCELLING = "run/cancelling"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """What is to be carried out."""
-
-    plan: ExecutionPlan
-    inputs: JsonObject
-    setting: RunSetting
 
 
 @dataclass(slots=True, kw_only=True)

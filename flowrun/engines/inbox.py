@@ -24,12 +24,14 @@ POLL_S = 0.2
 
 LEAVE = """
 INSERT OR IGNORE INTO inbox (run, name, message_id, value, sender, at)
-SELECT number, ?, ?, ?, ?, ? FROM flow_run WHERE run_id = ?
+SELECT number, ?, ?, ?, ?, ? FROM flow_run
+WHERE run_id = ? AND status IN ('running', 'parked')
 """
 _MESSAGES = """
 SELECT inbox.number, run_id, name, value, message_id, sender, at
 FROM inbox JOIN flow_run ON flow_run.number = inbox.run
 """
+_SINCE = f"{_MESSAGES}WHERE inbox.number > ? ORDER BY inbox.number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ async def leave_message(database: Database, message: Message) -> None:
     refuse_message(database, message)
     database.submit(LEAVE, (message.as_row(),))
     await database.commit()
-    refuse_loser(message, read_message(database, message.run_id, message.name))
+    confirm_message(database, message)
 
 
 def leave_from_outside(path: Path, message: Message) -> None:
@@ -104,7 +106,7 @@ def leave_from_outside(path: Path, message: Message) -> None:
     with closing(StoreReader(path)) as store:
         refuse_message(store, message)
         write_row(path, LEAVE, message.as_row())
-        refuse_loser(message, read_message(store, message.run_id, message.name))
+        confirm_message(store, message)
 
 
 def cancel_from_outside(path: Path, run_id: str, *, by: str, reason: str, at: float) -> None:
@@ -139,23 +141,28 @@ def refuse_message(store: Store, message: Message) -> None:
         raise RunNotFound(message.run_id)
     first = read_message(store, message.run_id, message.name)
     if first is not None:
-        refuse_loser(message, first)
+        _refuse_loser(message, first)
     elif found.over:
         hint = f"flowrun runs show {message.run_id}"
         raise RunConflict(message.run_id, f"is {found.status} already", hint)
 
 
-def refuse_loser(message: Message, first: Message | None) -> None:
-    """Return when the message that counts under the name is this one.
+def confirm_message(store: Store, message: Message) -> None:
+    """Return when a message that was left counts.
 
     Raises:
-        RunConflict: there is none, for the message's id belongs to another message.
-        AlreadyAnswered: it is another one.
+        RunNotFound: the run was deleted before.
+        RunConflict: it was over before, or the message's id belongs to another message.
+        AlreadyAnswered: another message under this name came first.
     """
-    if first is None:
+    refuse_message(store, message)
+    if read_message(store, message.run_id, message.name) is None:
         raise RunConflict(
             message.run_id, f"was told nothing: message `{message.message_id}` is another one"
         )
+
+
+def _refuse_loser(message: Message, first: Message) -> None:
     if first.message_id != storable(message.message_id):
         said = answer_text(first.value, first.sender, first.at)
         raise AlreadyAnswered(message.run_id, message.name, said)
@@ -189,15 +196,12 @@ class InboxWatch:
         self._timer = None
         if not self._needed():
             return
-        # A store that cannot be read is told to everybody by the next commit.
+        self.keep_looking(self._needed)
+        # A store that cannot be read may be read the next time, or fails the next commit.
         with contextlib.suppress(StorageError):
-            rows = self._store.read(
-                f"{_MESSAGES}WHERE inbox.number > ? ORDER BY inbox.number", (self._last,)
-            )
-            for row in rows:
+            for row in self._store.read(_SINCE, (self._last,)):
                 self._last = int(str(row[0]))
                 self._deliver(_message(row))
-            self.keep_looking(self._needed)
 
 
 def _message(row: Row) -> Message:

@@ -1,38 +1,21 @@
 """The embedded engine: runs in this process, remembered in one SQLite file."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from flowrun.clock import Clock
+from flowrun.engines.assignment import Assignment, Interpret
 from flowrun.engines.at_work import RunsAtWork
-from flowrun.engines.entry import Assignment, Interpret
-from flowrun.engines.inbox import Message, leave_message
-from flowrun.engines.reading import (
-    PlanUnreadable,
-    find_run,
-    read_events,
-    read_heads,
-    read_plan,
-    read_setting,
-)
+from flowrun.engines.reading import find_run, read_events, read_head, read_heads
 from flowrun.engines.schedules import Schedules, Timetable
 from flowrun.engines.starting import Starter
-from flowrun.errors import RunNotFound
+from flowrun.errors import FlowrunError, RunConflict
 from flowrun.events.records import StepFinished
 from flowrun.events.stamped import RunSink, StampedEvent
 from flowrun.ids import JsonObject
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.ports.engine import FlowRunHead, RunFilter, RunSetting, Schedule
 from flowrun.storage.database import Database
-
-__all__ = [
-    "Interpret",
-    "JournalEngine",
-    "PlanUnreadable",
-    "read_events",
-    "read_heads",
-    "read_plan",
-    "read_setting",
-]
 
 PARK_GRACE_S = 3.0
 """How long parking waits for tools at work that must not run twice."""
@@ -84,16 +67,7 @@ class JournalEngine:
         self, run_id: str, name: str, value: JsonObject, *, message_id: str, sender: str
     ) -> None:
         """Give a run a signal; the first one under a name counts."""
-        message = Message(
-            run_id=run_id,
-            name=name,
-            value=value,
-            message_id=message_id,
-            sender=sender,
-            at=self._clock.now(),
-        )
-        await leave_message(self._database, message)
-        await self._runs.tell(message)
+        await self._runs.send(run_id, name, value, message_id=message_id, sender=sender)
 
     async def cancel(self, run_id: str, *, by: str = "", reason: str = "") -> None:
         """Cancel a run; it is durable when this returns, and terminal when its work let go."""
@@ -102,10 +76,7 @@ class JournalEngine:
     async def wait(self, run_id: str) -> FlowRunHead:
         """Wait until the run finishes or parks; raise what broke it off, if something did."""
         await self._runs.wait(run_id)
-        heads = read_heads(self._database, self._runs, run_id)
-        if not heads:
-            raise RunNotFound(run_id)
-        return heads[0]
+        return read_head(self._database, self._runs, run_id)
 
     async def park(self, run_id: str, reason: str) -> None:
         """Stop working on the run and leave it to be resumed."""
@@ -129,14 +100,19 @@ class JournalEngine:
 
     async def sweep(self) -> Sequence[str]:
         """Start the runs of ticks that are due, enter parked runs whose timer is."""
-        swept = [
-            run_id
-            for timetable in self._schedules.timetables()
-            for run_id in await self._start_due(timetable)
+        overdue = self._database.read(_OVERDUE, (self._clock.now(),))
+        errands = [
+            *[partial(self._start_due, one) for one in self._schedules.timetables()],
+            *[partial(self._wake, str(run_id)) for (run_id,) in overdue],
         ]
-        for (run_id,) in self._database.read(_OVERDUE, (self._clock.now(),)):
-            await self.resume(str(run_id))
-            swept.append(str(run_id))
+        swept, failures = list[str](), list[FlowrunError]()
+        for errand in errands:
+            try:
+                swept += await errand()
+            except FlowrunError as failure:  # the others need not suffer for it
+                failures.append(failure)
+        if failures:
+            raise failures[0]
         return swept
 
     async def close(self) -> None:
@@ -155,6 +131,14 @@ class JournalEngine:
         if timetable.dealt_with(now) > timetable.last_fired:
             await self._schedules.note(timetable.name, timetable.dealt_with(now))
         return started
+
+    async def _wake(self, run_id: str) -> Sequence[str]:
+        """Enter a parked run whose timer is over."""
+        try:
+            await self.resume(run_id)
+        except RunConflict:  # it came to its end meanwhile
+            return ()
+        return (run_id,)
 
     async def _start_again(self, run_id: str, assignment: Assignment) -> None:
         await self._database.commit()

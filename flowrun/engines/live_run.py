@@ -17,7 +17,7 @@ from flowrun.engines.reading import JournalRow
 from flowrun.engines.row_text import row_json
 from flowrun.engines.timers import Timers
 from flowrun.events.codec import decode_event, encode_event, event_type
-from flowrun.events.records import Event, QuestionAnswered, QuestionAsked
+from flowrun.events.records import Event, QuestionAnswered, QuestionAsked, StepFinished
 from flowrun.events.stamped import RunSink, StampedEvent
 from flowrun.ids import compact_json
 from flowrun.ports.durable import Signal
@@ -25,14 +25,11 @@ from flowrun.storage.database import Database
 
 APPEND = "INSERT INTO journal (run, seq, key, kind, body, at) VALUES (?, ?, ?, ?, ?, ?)"
 
-SEEN_WITHIN_S = 0.1
-"""How long an event that nobody waits for may be hidden from those who look into the store."""
-
 HOLD_S = 1.0
 """A timer that is over sooner is waited for; parking and entering again would cost more."""
 
-_QUESTIONS = frozenset({QuestionAsked, QuestionAnswered})
-_ABOUT_QUESTIONS = tuple(f'{{"type":"{event_type(kind)}"' for kind in _QUESTIONS)
+_ASKED = f'{{"type":"{event_type(QuestionAsked)}"'
+_SETTLED = tuple(f'{{"type":"{event_type(kind)}"' for kind in (QuestionAnswered, StepFinished))
 
 
 def _ignore(run: "LiveRun") -> None:
@@ -57,6 +54,8 @@ class LiveRun:
     seq: int = 0
     intents: set[str] = field(default_factory=set)
     """Keys whose intent an earlier entry recorded."""
+    announced: set[str] = field(default_factory=set)
+    """Keys whose intent this entry recorded."""
     facts: dict[str, str] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     """Events of earlier lives, by key, as text."""
@@ -69,7 +68,9 @@ class LiveRun:
     asked: dict[str, str] = field(default_factory=dict)
     """Steps, by the paths of the questions that they wait for answers to."""
     taken: set[str] = field(default_factory=set)
-    """Keys of events of this life, from the moment their effect begins."""
+    """Keys of events of this life."""
+    under_way: set[str] = field(default_factory=set)
+    """Keys of effects that have begun and not ended."""
     waiters: dict[str, Callable[[], None]] = field(default_factory=dict)
     """How to wake those who wait for a signal, by its path."""
     stopping: bool = False
@@ -80,12 +81,9 @@ class LiveRun:
     """Its last row is on the way; interrupting it now would only lose that."""
     moving: int = 1
     """Strands that do not wait."""
-    under_way: int = 0
-    """Effects under way."""
     at_work: int = 0
     """Effects under way that must not be interrupted lightly."""
     idle: asyncio.Event = field(default_factory=asyncio.Event)
-    flush: asyncio.TimerHandle | None = None
     look: asyncio.Handle | None = None
 
     def append(self, key: str, kind: str, body: str) -> float:
@@ -98,15 +96,11 @@ class LiveRun:
     def append_event(self, key: str, event: Event) -> None:
         """Queue an event's row and show the event."""
         at = self.append(key, "event", encode_event(event))
-        if type(event) in _QUESTIONS:
+        self.taken.add(key)
+        if self.asked or type(event) is QuestionAsked:
             self._note_question(event)
         if self.sinks:
             self.show(StampedEvent(event, self.seq, at))
-
-    def write_soon(self) -> None:
-        """Have what was appended written before long, should nothing else cause it."""
-        if self.flush is None:
-            self.flush = asyncio.get_running_loop().call_later(SEEN_WITHIN_S, self._write_now)
 
     def show(self, event: StampedEvent) -> None:
         """Show an event to whoever watches."""
@@ -117,13 +111,7 @@ class LiveRun:
         """A strand begins to wait, or is over."""
         self.moving -= 1
         if self.moving == 0:
-            self._look_soon()
-
-    def let_go(self) -> None:
-        """An effect is over."""
-        self.under_way -= 1
-        if self.moving == 0:
-            self._look_soon()
+            self.look_soon()
 
     def timer_left(self, path: str, seconds: float) -> float:
         """Return the seconds left of a timer; the first time it is asked for, record its end."""
@@ -182,7 +170,7 @@ class LiveRun:
                 marks[row.kind].add(row.key)
                 continue
             homes[row.kind][row.key] = row.body
-            if row.body.startswith(_ABOUT_QUESTIONS):
+            if row.body.startswith(_ASKED) or (self.asked and row.body.startswith(_SETTLED)):
                 self._note_question(decode_event(row.body))
 
     def _note_question(self, event: Event) -> None:
@@ -190,12 +178,12 @@ class LiveRun:
             self.asked[event.question] = event.step
         elif isinstance(event, QuestionAnswered):
             self.asked.pop(event.question, None)
+        elif isinstance(event, StepFinished) and event.status == "failed":  # it was broken off
+            for path in [path for path, step in self.asked.items() if step == event.step]:
+                del self.asked[path]
 
-    def _write_now(self) -> None:
-        self.flush = None
-        self.database.write_waiting()
-
-    def _look_soon(self) -> None:
+    def look_soon(self) -> None:
+        """Have a look whether the run is still, now that nothing seems to move."""
         if self.look is None:
             self.look = asyncio.get_running_loop().call_soon(self._look)
 

@@ -125,6 +125,18 @@ def count_heads(store: Store, wanted: RunFilter) -> int:
     return _whole(number)
 
 
+def read_head(store: Store, alive: Container[str] | None, run_id: str) -> FlowRunHead:
+    """Return one run; see `read_heads`.
+
+    Raises:
+        RunNotFound: no such run.
+    """
+    heads = read_heads(store, alive, run_id)
+    if not heads:
+        raise RunNotFound(run_id)
+    return heads[0]
+
+
 def read_events(store: Store, run_id: str, after: int = 0) -> Sequence[StampedEvent]:
     """Return the kept events of a run past a sequence number.
 

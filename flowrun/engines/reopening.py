@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from flowrun.engines.entry import Assignment
+from flowrun.engines.assignment import Assignment
 from flowrun.engines.heads import enter_head
 from flowrun.engines.inbox import CANCEL, read_inbox
 from flowrun.engines.live_run import LiveRun

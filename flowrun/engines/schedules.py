@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import floor
 
-from flowrun.engines.entry import Assignment
+from flowrun.engines.assignment import Assignment
 from flowrun.engines.reading import read_plan
 from flowrun.engines.starting import Starter
 from flowrun.ids import canonical_json

@@ -56,25 +56,34 @@ class JournalScope:
             return decode_event(known)
         if path in run.taken:
             return await self._again(path)
+        if path in run.under_way:
+            raise IllegalTransition(f"effect `{path}`", "begun", "begin")
         if run.stopping:
             await asyncio.Event().wait()  # nothing new begins, cancellation is on its way
         run.database.require_open()
-        run.under_way += 1
+        run.under_way.add(path)
         try:
             if policy != "repeatable":
                 return await self._announced(path, act, policy)
-            run.taken.add(path)
             event = await act()
             run.append_event(path, event)
             await run.database.commit()
         finally:
-            run.let_go()
+            run.under_way.discard(path)
+            if not run.moving:
+                run.look_soon()
         return event
 
     def begun(self, key: str) -> bool:
         """Tell whether an earlier life began the effect and never recorded its end."""
         path = self._prefix + key
         return path in self._run.intents and path not in self._run.events
+
+    def left_begun(self) -> Sequence[str]:
+        """Return the keys of this scope and all below it for which `begun` is true."""
+        run, prefix = self._run, self._prefix
+        begun = [one for one in run.intents if one not in run.events and one.startswith(prefix)]
+        return [one.removeprefix(prefix) for one in begun]
 
     def child(self, key: str, work: Work) -> ChildScope:
         """Start work beside this one, in a scope of its own."""
@@ -85,13 +94,12 @@ class JournalScope:
 
     async def wait_any(self) -> Sequence[ChildScope]:
         """Wait until a child is over; return all that are and were not returned yet."""
-        roots = self.strand.roots
-        if not self._over and (roots is None or not self._run.cancelled):
-            await self._wait_for_child()
-        if roots is not None and self._run.cancelled:
-            while not roots.told:
-                await self._wait_for_child()
-            raise RunCancelled
+        strand, roots = self.strand, self.strand.roots
+        while not self._over or (roots is not None and self._run.cancelled):
+            if roots is not None and roots.told:
+                raise RunCancelled
+            wake = self._wake = strand.child_wait = asyncio.get_running_loop().create_future()
+            await strand.pause(wake)
         over, self._over = self._over, []
         return over
 
@@ -159,10 +167,9 @@ class JournalScope:
     def emit(self, key: str, event: Event) -> None:
         """Append an event, deduplicated by key."""
         run, path = self._run, self._prefix + key
-        if path not in run.events and path not in run.taken:
-            run.taken.add(path)
+        if path not in run.events and path not in run.taken and path not in run.under_way:
             run.append_event(path, event)
-            run.write_soon()
+            run.database.write_soon()
 
     def show(self, event: Event) -> None:
         """Show an event without keeping it."""
@@ -173,6 +180,12 @@ class JournalScope:
         """Return the event an earlier life of this run recorded under the key."""
         text = self._run.events.get(self._prefix + key)
         return None if text is None else decode_event(text)
+
+    def recorded_keys(self) -> Sequence[str]:
+        """Return the keys of this scope and all below it that have an event, in any life."""
+        run, prefix = self._run, self._prefix
+        recorded = (*run.events, *run.taken)
+        return [one.removeprefix(prefix) for one in recorded if one.startswith(prefix)]
 
     async def fact(self, key: str, find: Callable[[], JsonValue]) -> JsonValue:
         """Return what `find` said the first time."""
@@ -194,15 +207,15 @@ class JournalScope:
         self, path: str, act: Callable[[], Awaitable[Event]], policy: EffectPolicy
     ) -> Event:
         """Do what has an intent first; parking waits a little for what must not be cut short."""
-        run, again = self._run, path in self._run.intents
-        if again and policy != "keyed":
+        run, guarded = self._run, policy != "keyed"
+        again = path in run.intents or path in run.announced
+        if again and guarded:
             raise OutcomeUnknown(path)
-        guarded = policy != "keyed"
         run.at_work += guarded
         try:
-            run.taken.add(path)
             if not again:
                 run.append(path, "intent", f'{{"entry":{run.entry}}}')
+                run.announced.add(path)
                 await run.database.commit()
             event = await act()
             run.append_event(path, event)
@@ -214,17 +227,11 @@ class JournalScope:
         return event
 
     async def _again(self, path: str) -> Event:
-        """Return what an effect of this very life came to.
-
-        Raises:
-            IllegalTransition: it is still under way, or it failed.
-        """
+        """Return what an effect of this very life came to."""
         run = self._run
         await run.database.commit()
-        rows = run.database.read(_EVENT, (run.number, path))
-        if not rows:
-            raise IllegalTransition(f"effect `{path}`", "begun", "begin")
-        return decode_event(str(rows[0][0]))
+        (body,) = run.database.read(_EVENT, (run.number, path))[0]
+        return decode_event(str(body))
 
     async def _limit(self, path: str, child: ChildScope, work: Work, own: "JournalScope") -> bool:
         """Do work until its timer is over; return when it is gone, and whether it had ended."""
@@ -245,11 +252,6 @@ class JournalScope:
             run.timers.disarm(path)
             await holder.abandon()
         return in_time or (bool(over) and not isinstance(child.failure, asyncio.CancelledError))
-
-    async def _wait_for_child(self) -> None:
-        wake = asyncio.get_running_loop().create_future()
-        self._wake = self.strand.child_wait = wake
-        await self.strand.pause(wake)
 
     def _take_in(self, child: ChildScope) -> None:
         """Take in the end of a child; the root of a cancelled run waits for all of them."""

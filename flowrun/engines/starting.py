@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from flowrun.engines.entry import Assignment
+from flowrun.engines.assignment import Assignment
 from flowrun.engines.heads import insert_head, insert_plan
 from flowrun.engines.live_run import LiveRun
 from flowrun.engines.progress import entered_key
@@ -70,7 +70,7 @@ class Starter:
         return digest
 
     def refuse_another(self, found: StoredHead, assignment: Assignment) -> None:
-        """Return when a stored run is that of the plan and the inputs.
+        """Return when a stored run is that of the plan, the inputs and what is to be repeated.
 
         Raises:
             RunConflict: it is not.
@@ -79,6 +79,11 @@ class Starter:
         if (found.plan_digest, found.inputs) != (digest, canonical_json(assignment.inputs)):
             raise RunConflict(
                 found.run_id, "exists with another plan or other inputs", "choose another --run-id"
+            )
+        settings = (found.setting, assignment.setting)
+        if len({(one.only, one.origin.get("from_run")) for one in settings}) > 1:
+            raise RunConflict(
+                found.run_id, "exists with other steps to run", "choose another --run-id"
             )
 
     def _texts(self, plan: ExecutionPlan) -> tuple[str, str]:

@@ -80,14 +80,23 @@ class Strand:
             wake.set_result(None)
 
     async def abandon(self) -> None:
-        """Cancel every child and wait until they are gone."""
-        tasks = tuple(self.tasks)
+        """Cancel every child and wait until they are gone, even when cancelled meanwhile."""
+        if not self.tasks:
+            return
+        tasks, cancelled = tuple(self.tasks), None
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        gone = asyncio.gather(*tasks, return_exceptions=True)
+        while not gone.done():
+            try:
+                await asyncio.shield(gone)
+            except asyncio.CancelledError as request:  # who asks for it waits for them, too
+                cancelled = request
         for task in self.tasks.intersection(tasks):  # it never had a turn, so it could not leave
             self.tasks.discard(task)
             self.run.rest()
+        if cancelled is not None:
+            raise cancelled
 
     async def _see_through(
         self, child: ChildScope, work: Work, own: "OwnScope", tell: Callable[[ChildScope], None]

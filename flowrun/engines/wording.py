@@ -47,8 +47,8 @@ def answer_text(value: JsonObject, sender: str, at: float) -> str:
         what = (
             str(decision) if said is None else f"{decision} with {_clipped(canonical_json(said))}"
         )
-    by = f" by {sender}" if sender else ""
-    why = f": {comment}" if comment else ""
+    by = f" by {' '.join(sender.split())}" if sender else ""
+    why = f": {' '.join(str(comment).split())}" if comment else ""
     return f"{what}{by} at {instant_text(at)}{why}"
 
 

@@ -3,12 +3,20 @@
 from collections.abc import Iterator, Mapping
 
 from flowrun.errors import name_list
+from flowrun.expression.template import (
+    Analysis,
+    ExpressionFailed,
+    Reference,
+    compile_expression,
+)
 from flowrun.graph.complaints import near
 from flowrun.graph.flowgraph import FlowGraph, PlacedTemplate, ResolvedTool
 from flowrun.graph.results import referred, sole_reference
-from flowrun.graph.shapes import resolve, types_of, words_for
+from flowrun.graph.shapes import Lacking, look_up, resolve, type_of, types_of, words_for
+from flowrun.graph.surroundings import SubFlow
 from flowrun.source.diagnostic import Diagnostic, Label
 from flowrun.spec.flow import Tool
+from flowrun.spec.wording import clip
 
 _LISTS_OF: Mapping[str, str] = {
     "string": "make a list of it: `{} | lines`, or `{} | split(',')`",
@@ -29,22 +37,49 @@ def check_lists(graph: FlowGraph) -> Iterator[Diagnostic]:
 def check_retries(graph: FlowGraph) -> Iterator[Diagnostic]:
     """A step does not try a call again that may have had its effect."""
     for name, step in graph.flow.steps.items():
-        tool = graph.flow.tools.get(step.tool or "")
-        if step.retry is None or tool is None or tool.effect in {"repeatable", "keyed"}:
+        if step.retry is None:
             continue
-        if graph.has_stray_keys("tools", step.tool or ""):
-            continue
-        yield Diagnostic(
-            code="tool/retry-effect",
-            message=f"step `{name}` tries tool `{step.tool}` again, "
-            f"which is `effect: {tool.effect}`",
-            span=graph.spans.key(("steps", name, "retry")),
-            hint="declare the tool `repeatable` or `keyed` if another call does no harm, "
-            "or take `retry` away",
-            related=(
-                Label(graph.spans.key(("tools", step.tool or "")), "the tool is declared here"),
-            ),
-        )
+        if step.tool is not None and _must_not_run_again(graph, step.tool):
+            tool = graph.flow.tools[step.tool]
+            yield Diagnostic(
+                code="tool/retry-effect",
+                message=f"step `{name}` tries tool `{step.tool}` again, "
+                f"which is `effect: {tool.effect}`",
+                span=graph.spans.key(("steps", name, "retry")),
+                hint="declare the tool `repeatable` or `keyed` if another call does no harm, "
+                "or take `retry` away",
+                related=(
+                    Label(graph.spans.key(("tools", step.tool)), "the tool is declared here"),
+                ),
+            )
+        inner = graph.surroundings.flows.get(step.flow or "")
+        if isinstance(inner, SubFlow) and inner.once_only:
+            yield Diagnostic(
+                code="tool/retry-effect",
+                message=f"step `{name}` tries `{inner.path}` again, whose step "
+                f"`{inner.once_only}` must not call its tool twice",
+                span=graph.spans.key(("steps", name, "retry")),
+                hint="declare that tool `repeatable` or `keyed` if another call does no harm, "
+                "or take `retry` away",
+            )
+
+
+def once_only_step(graph: FlowGraph) -> str:
+    """Return the first step, of sub-flows too, that calls a tool which must not be called again."""
+    for name, step in graph.flow.steps.items():
+        if step.tool is not None and _must_not_run_again(graph, step.tool):
+            return name
+        inner = graph.surroundings.flows.get(step.flow or "")
+        if isinstance(inner, SubFlow) and inner.once_only:
+            return f"{name}/{inner.once_only}"
+    return ""
+
+
+def _must_not_run_again(graph: FlowGraph, name: str) -> bool:
+    tool = graph.flow.tools.get(name)
+    if tool is None or graph.has_stray_keys("tools", name):
+        return False
+    return tool.effect not in {"repeatable", "keyed"}
 
 
 def check_probes(graph: FlowGraph) -> Iterator[Diagnostic]:
@@ -72,18 +107,35 @@ def _no_list(graph: FlowGraph, template: PlacedTemplate) -> Iterator[Diagnostic]
     one = sole_reference(template)
     if one is not None and one.path[:2] == ("steps", template.step):
         return  # a cycle, and told as one
-    part = referred(graph, template.step, one.path) if one is not None else None
-    types = types_of(part.schema) if part is not None else None
-    if one is None or not types or "array" in types:
+    start, end = (one.start, one.end) if one is not None else (0, len(template.text))
+    types = _types_named(graph, template, one)
+    if not types or "array" in types:
         return
-    written = template.text[one.start : one.end]
+    written = template.text[start:end]
+    if one is None:
+        written = clip(written.strip().removeprefix("{{").removesuffix("}}"))
     kind = next((kind for kind in _LISTS_OF if kind in types), "")
     yield Diagnostic(
         code="ref/not-a-list",
         message=f"`foreach` expects a list, and `{written}` is {words_for(types)}",
-        span=graph.place(template.path, one.start, one.end),
+        span=graph.place(template.path, start, end),
         hint=_LISTS_OF.get(kind, "name a list").replace("{}", written),
     )
+
+
+def _types_named(
+    graph: FlowGraph, template: PlacedTemplate, one: Reference | None
+) -> frozenset[str] | None:
+    """Return the types of what a `foreach` names: a value of the flow, or one that is written."""
+    if one is not None:
+        part = referred(graph, template.step, one.path)
+        return types_of(part.schema) if part is not None else None
+    if not isinstance(template.analysis, Analysis) or template.references:
+        return None
+    try:
+        return frozenset((type_of(compile_expression(template.text).evaluate({})),))
+    except ExpressionFailed:
+        return None
 
 
 def _probe_problem(graph: FlowGraph, name: str, tool: Tool, probe: str) -> tuple[str, str] | None:
@@ -103,7 +155,27 @@ def _probe_problem(graph: FlowGraph, name: str, tool: Tool, probe: str) -> tuple
             f"{said} must be `effect: repeatable`, found `{declared.effect}`",
             f"declare `{probe}` so, if it only looks",
         )
-    return _unlike(graph.tools[name], graph.tools[probe])
+    if declared.approval == "always":
+        return (
+            f"{said} must be called without asking, found `approval: always` on `{probe}`",
+            f"take `approval` away from `{probe}`, which only looks",
+        )
+    resolved = graph.tools[probe]
+    return _silent(resolved) or _unlike(graph.tools[name], resolved)
+
+
+def _silent(probe: ResolvedTool) -> tuple[str, str] | None:
+    """A probe must be able to say `done`; what a program prints is not known beforehand."""
+    types = types_of(probe.result) if probe.result is not None else None
+    if probe.kind != "python" or probe.result is None or not types or "string" in types:
+        return None
+    said = f"tool `{probe.name}` must return a mapping with `done` to be a probe, found"
+    hint = "return `{'done': True, 'output': ...}` or `{'done': False}`"
+    if "object" not in types:
+        return f"{said} {words_for(types)}", hint
+    if isinstance(look_up(probe.result, ("done",)), Lacking):
+        return f"{said} one without it", hint
+    return None
 
 
 def _unlike(tool: ResolvedTool, probe: ResolvedTool) -> tuple[str, str] | None:

@@ -4,12 +4,19 @@ from collections.abc import Iterator
 
 from flowrun.expression.template import is_template
 from flowrun.graph.flowgraph import FlowGraph
-from flowrun.graph.surroundings import MAX_DEPTH, MAX_STEPS, SubFlow, UnfitFlow
+from flowrun.graph.surroundings import (
+    MAX_DEPTH,
+    MAX_INNER_CHARACTERS,
+    MAX_STEPS,
+    SubFlow,
+    UnfitFlow,
+)
 from flowrun.source.diagnostic import Diagnostic
 from flowrun.source.document import Unreadable
 from flowrun.source.resolve import unreadable
 from flowrun.source.text import Span
-from flowrun.spec.spans import DocPath
+
+_MIB = 1024**2
 
 
 def check_flows(graph: FlowGraph) -> Iterator[Diagnostic]:
@@ -38,29 +45,42 @@ def check_flows(graph: FlowGraph) -> Iterator[Diagnostic]:
 
 def check_size(graph: FlowGraph) -> Iterator[Diagnostic]:
     """A flow is not so large, with all that it runs, that nobody could plan it."""
-    total = steps_in_all(graph)
-    if total <= MAX_STEPS:
+    flows = {name: _sub_flow(graph, name) for name in graph.flow.steps}
+    inner = {name: flow for name, flow in flows.items() if flow is not None}
+    total = len(flows) + sum(flow.steps for flow in inner.values())
+    if total > MAX_STEPS:
+        largest = max(inner, key=lambda name: inner[name].steps, default=None)
+        said = f"must have at most {MAX_STEPS:,} steps in all, found {total:,}"
+        yield _too_large(graph, largest, f"a flow and those that it runs {said}")
         return
-    sizes = {name: _inner_steps(graph, name) for name in graph.flow.steps}
-    largest = max(sizes, key=sizes.__getitem__)
-    path: DocPath = ("steps", largest, "flow") if sizes[largest] else ("steps",)
-    yield Diagnostic(
+    characters = sum(flow.characters for flow in inner.values())
+    if characters > MAX_INNER_CHARACTERS:
+        largest = max(inner, key=lambda name: inner[name].characters)
+        said = f"at most {MAX_INNER_CHARACTERS // _MIB} MiB of text in all"
+        found = f"found {-(-characters // _MIB)} MiB, each flow counted as often as a step runs it"
+        yield _too_large(graph, largest, f"the flows that a flow runs must come to {said}, {found}")
+
+
+def _too_large(graph: FlowGraph, step: str | None, message: str) -> Diagnostic:
+    return Diagnostic(
         code="flow/too-large",
-        message=f"a flow and those that it runs must have at most {MAX_STEPS:,} steps in all, "
-        f"found {total:,}",
-        span=graph.spans.value(path) if sizes[largest] else graph.spans.key(path),
+        message=message,
+        span=graph.spans.key(("steps",))
+        if step is None
+        else graph.spans.value(("steps", step, "flow")),
         hint="run a flow for each item of a list with `foreach`: it then counts once",
     )
 
 
 def steps_in_all(graph: FlowGraph) -> int:
     """Return how many steps a flow has with those of its sub-flows."""
-    return len(graph.flow.steps) + sum(_inner_steps(graph, name) for name in graph.flow.steps)
+    inner = (_sub_flow(graph, name) for name in graph.flow.steps)
+    return len(graph.flow.steps) + sum(flow.steps for flow in inner if flow is not None)
 
 
-def _inner_steps(graph: FlowGraph, step: str) -> int:
+def _sub_flow(graph: FlowGraph, step: str) -> SubFlow | None:
     flow = graph.surroundings.flows.get(graph.flow.steps[step].flow or "")
-    return flow.steps if isinstance(flow, SubFlow) else 0
+    return flow if isinstance(flow, SubFlow) else None
 
 
 def _unfit(found: UnfitFlow, written: str, span: Span) -> Diagnostic:

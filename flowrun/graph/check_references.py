@@ -189,16 +189,18 @@ def _step_field(use: _Use, name: str) -> Iterator[Diagnostic]:
         )
         return
     noun = f"`{field}` of step `{name}`"
-    if field != "output":
-        yield from _shape(use, 3, STEP_FIELDS[field], noun, ("steps", name))
-        return
     if _is_before_the_first(use, name):
+        wanted, is_item = use.path[3], isinstance(use.path[3], int)
         yield use.complain(
             "ref/unknown-field",
-            f"{noun} is null before its first iteration and has no field `{use.path[3]}`",
+            f"{noun} is {'empty' if is_item and field != 'output' else 'null'} before its first "
+            f"iteration and has no {'item' if is_item else 'field'} `{wanted}`",
             3,
             hint=f"ask first: `{{% if steps.{name}.output %}}...{{% endif %}}`",
         )
+        return
+    if field != "output":
+        yield from _shape(use, 3, STEP_FIELDS[field], noun, ("steps", name))
         return
     schema = use.graph.output_schema(name, seen_from=use.template.step)
     if schema is not None:

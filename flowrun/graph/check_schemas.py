@@ -26,15 +26,30 @@ def check_schemas(graph: FlowGraph) -> Iterator[Diagnostic]:
 
 
 def _forms(graph: FlowGraph) -> Iterator[Diagnostic]:
-    """The schema of a form names its fields and gives each a schema."""
+    """The schema of a form names its fields, at least one, and gives each a schema."""
     for name, step in graph.flow.steps.items():
         written = step.ask.schema_ if step.ask is not None else None
-        for fault in parameters.faults(written or {}, parameters.FORM):
+        if written is None:
+            continue
+        faults = parameters.faults(written, parameters.FORM)
+        if not faults and not parameters.names(written):
+            yield _no_fields(graph, name)
+        for fault in faults:
             path = ("steps", name, "ask", "schema", *fault.path)
             find = graph.spans.key if fault.at_key else graph.spans.value
             yield Diagnostic(
                 code="schema/invalid", message=fault.message, span=find(path), hint=fault.hint
             )
+
+
+def _no_fields(graph: FlowGraph, step: str) -> Diagnostic:
+    return Diagnostic(
+        code="schema/invalid",
+        message=f"the form of step `{step}` must have a field, found none",
+        span=graph.spans.value(("steps", step, "ask", "schema")),
+        label="nothing to fill in",
+        hint="write `NAME: {type: ...}` for each field, or remove `schema` to approve or reject",
+    )
 
 
 def _signatures(graph: FlowGraph) -> Iterator[Diagnostic]:

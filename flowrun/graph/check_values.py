@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _BOUNDS = BOUNDS | {"const", "not", "allOf", "anyOf", "oneOf", "uniqueItems"}
 _NOT_TOLD = frozenset({"pattern"})
 """Bounds of an input that binding does not hold its default to."""
+_OF_DEFAULTS = frozenset({"tool/parameters", "schema/invalid"})
+"""Codes of defaults whose type and choices nobody else looks at."""
 _INNER = frozenset({"items", "prefixItems", "properties", "required", "additionalProperties"})
 
 
@@ -42,7 +44,7 @@ def check_values(graph: FlowGraph) -> Iterator[Diagnostic]:
         types = types_of(held.schema)
         kind = type_of(held.value)
         fits = types is None or kind in types or (kind == "integer" and "number" in types)
-        is_told = held.code != "tool/parameters"  # of a type that does not fit
+        is_told = held.code not in _OF_DEFAULTS  # of a type that does not fit
         if (fits and _wants_more(held)) or not (fits or is_told):
             yield from _faults(graph, held)
 
@@ -54,12 +56,15 @@ def _all_held(graph: FlowGraph) -> Iterator[_Held]:
             path: DocPath = ("inputs", name, "default")
             yield _Held(path, schema["default"], schema, schema, noun, "bind/wrong-value")
     for name, tool in graph.flow.tools.items():
-        below = ("properties",) if parameters.is_long(tool.parameters or {}) else ()
-        for one, inner, root in _properties(graph, name) if tool.parameters else ():
-            if "default" in inner:
-                noun = f"`default` of parameter `{one}`"
-                path = ("tools", name, "parameters", *below, one, "default")
-                yield _Held(path, inner["default"], inner, root, noun, "tool/parameters")
+        known = graph.tools.get(name)
+        if tool.parameters and known is not None:
+            path = ("tools", name, "parameters")
+            yield from _defaults(path, tool.parameters, known.parameters, "parameter")
+    for name, step in graph.flow.steps.items():
+        form = step.ask.schema_ if step.ask is not None else None
+        if form is not None and not parameters.faults(form, parameters.FORM):
+            path = ("steps", name, "ask", "schema")
+            yield from _defaults(path, form, parameters.expand(form), "field")
     for name, step in graph.flow.steps.items():
         callee = callee_of(graph, name) if step.with_ else None
         schemas = dict(callee.schemas()) if callee is not None else {}
@@ -71,22 +76,36 @@ def _all_held(graph: FlowGraph) -> Iterator[_Held]:
                 yield _Held(path, value, schemas[one], callee.schema, noun, callee.misfit_code)
 
 
-def _properties(graph: FlowGraph, tool: str) -> Iterator[tuple[str, JsonObject, JsonObject]]:
-    known = graph.tools.get(tool)
-    root = known.parameters if known is not None else None
-    properties = (root or {}).get("properties")
-    if root is None or not isinstance(properties, Mapping):
+def _defaults(
+    path: DocPath, written: JsonObject, schema: JsonObject | None, part: str
+) -> Iterator[_Held]:
+    """Yield the defaults of the parameters of a tool or the fields of a form.
+
+    Args:
+        path: Of what is written.
+        written: Short or long.
+        schema: The object schema that it comes to; None when that is not known.
+        part: What one of them is called.
+    """
+    properties = (schema or {}).get("properties")
+    if schema is None or not isinstance(properties, Mapping):
         return
-    for name, written in properties.items():
-        schema = resolve(written, root)
-        if schema is not None:
-            yield name, schema, root
+    above = ("properties",) if parameters.is_long(written) else ()
+    code = "tool/parameters" if path[0] == "tools" else "schema/invalid"
+    for name, one in properties.items():
+        inner = resolve(one, schema)
+        if inner is not None and "default" in inner:
+            noun = f"`default` of {part} `{name}`"
+            where = (*path, *above, name, "default")
+            yield _Held(where, inner["default"], inner, schema, noun, code)
 
 
 def _wants_more(held: _Held) -> bool:
     """Tell whether the schema says more of such a value than its type; spares the library."""
     is_inside = isinstance(held.value, (Mapping, list))
     bounds = _NOT_TOLD if held.path[0] == "inputs" else _BOUNDS
+    if held.code in _OF_DEFAULTS and "enum" in held.schema:
+        return True
     return any(key in bounds or (is_inside and key in _INNER) for key in held.schema)
 
 

@@ -14,13 +14,19 @@ from flowrun.graph.parameters import expand, faults
 from flowrun.graph.shapes import Lacking, look_up, type_of
 from flowrun.graph.subschemas import subschemas
 from flowrun.graph.surroundings import SubFlow
-from flowrun.ids import JsonObject, JsonValue, canonical_json
+from flowrun.ids import JsonObject, JsonValue
 from flowrun.spec.spans import DocPath
 
 _LIST: JsonObject = {"type": "array"}
 _COUNT: JsonObject = {"type": "integer"}
 _ANYTHING: JsonObject = {}
 _DEFINITIONS = ("$defs", "definitions")
+_MOST_KINDS = 20
+"""Of items of a written list that are told apart."""
+_MOST_INSIDE = 500
+"""Schemas inside one that is put inside another."""
+_DEEPEST = 60
+"""Keys on the way to the innermost of them."""
 
 _TOKENS: JsonObject = {
     "type": "object",
@@ -44,7 +50,6 @@ STEP_FIELDS: Mapping[str, JsonObject] = {
     "citations": _LIST,
     "files": _LIST,
     "usage": _TOKENS,
-    "cost_usd": {"type": "number"},
     "thread_id": TEXT,
     "run_id": TEXT,
 }
@@ -138,18 +143,18 @@ def value_schema(
                 {key: value_schema(graph, (*path, key), one, places) for key, one in value.items()}
             )
         case Sequence():
-            items = [
+            items = (
                 value_schema(graph, (*path, number), one, places)
                 for number, one in enumerate(value)
-            ]
-            return {"type": "array", "items": _any_of(items)} if items else _LIST
+            )
+            return {"type": "array", "items": _any_of(items)} if value else _LIST
         case _:
             return {"type": type_of(value)}
 
 
 def list_of(schema: JsonObject) -> JsonObject:
     """Return the schema of a list of such values."""
-    if not _is_portable(schema):
+    if not _is_handy(schema) or not _is_portable(schema):
         return _LIST
     return {"type": "array", "items": schema, **_definitions(schema)}
 
@@ -236,7 +241,7 @@ def _text_schema(
         return TEXT
     one = sole_reference(template)
     found = _referred_alone(graph, template.step, one) if one is not None else None
-    if found is None or any("$ref" in below for _, below in subschemas(found)):
+    if found is None or not _is_handy(found) or _has_references(found):
         return _ANYTHING
     return found
 
@@ -251,9 +256,13 @@ def _object_of(fields: Mapping[str, JsonObject]) -> JsonObject:
 
 
 def _any_of(schemas: Iterable[JsonObject]) -> JsonObject:
-    distinct = {canonical_json(one): one for one in schemas}
-    found = list(distinct.values())
-    return found[0] if len(found) == 1 else {"anyOf": found}
+    distinct: list[JsonObject] = []
+    for one in schemas:
+        if one not in distinct:
+            distinct.append(one)
+        if len(distinct) > _MOST_KINDS:
+            return _ANYTHING
+    return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
 
 
 def _referred_alone(graph: FlowGraph, step: str, one: Reference) -> JsonObject | None:
@@ -264,10 +273,27 @@ def _referred_alone(graph: FlowGraph, step: str, one: Reference) -> JsonObject |
 def _alone(part: SchemaPart) -> JsonObject | None:
     """Return a part of a schema as one of its own, with the definitions that it points at."""
     found = part.schema
-    if found is part.root or not any("$ref" in one for _, one in subschemas(found)):
+    if found is part.root:
+        return found
+    if not _is_handy(found):
+        return None
+    if not _has_references(found):
         return found
     whole = {**found, **_definitions(part.root)}
     return whole if _is_portable(whole) else None
+
+
+def _is_handy(schema: JsonObject) -> bool:
+    """Tell whether a schema is small enough to be put inside others, and those inside others.
+
+    Without a bound, steps that build on each other's outputs would double it each time.
+    """
+    inside = enumerate(subschemas(schema), 1)
+    return all(number <= _MOST_INSIDE and len(path) <= _DEEPEST for number, (path, _) in inside)
+
+
+def _has_references(schema: JsonObject) -> bool:
+    return any("$ref" in one for _, one in subschemas(schema))
 
 
 def _is_portable(schema: JsonObject) -> bool:

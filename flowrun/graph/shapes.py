@@ -1,12 +1,14 @@
 """What a JSON Schema says about a path into its values. Says nothing where it does not know."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flowrun.graph.subschemas import KEYWORDS
 from flowrun.ids import JsonObject, JsonValue
 
 _REFERENCES_LIMIT = 16
+_INDEX = re.compile(r"[0-9]{1,9}")
 _WORDS: Mapping[str, str] = {
     "string": "a text",
     "integer": "a whole number",
@@ -38,13 +40,18 @@ class Lacking:
     """What stands there, in a person's words."""
 
 
+_NOTHING_NEW = Lacking(-1)
+"""Of alternatives that are being looked into already."""
+
+
 def look_up(schema: JsonObject, path: Sequence[str | int]) -> JsonObject | Lacking | None:
     """Return the schema at a path, or why there is none, or None when it cannot be known.
 
     A field that an object's schema does not name is lacking, unless the schema admits others in
     so many words.
     """
-    return _follow(schema, schema, path, 0)
+    found = _follow(schema, _Walk(schema, path), 0)
+    return None if found is _NOTHING_NEW else found
 
 
 def types_of(schema: JsonObject) -> frozenset[str] | None:
@@ -105,41 +112,51 @@ def pointed_at(root: JsonObject, reference: JsonValue) -> JsonValue:
         key = part.replace("~1", "/").replace("~0", "~")
         if isinstance(at, Mapping):
             at = at.get(key)
-        elif isinstance(at, Sequence) and not isinstance(at, str) and key.isdigit():
+        elif isinstance(at, Sequence) and not isinstance(at, str) and _INDEX.fullmatch(key):
             at = at[int(key)] if int(key) < len(at) else None
         else:
             return None
     return at
 
 
-def _follow(
-    schema: JsonValue, root: JsonObject, path: Sequence[str | int], depth: int
-) -> JsonObject | Lacking | None:
-    found = resolve(schema, root)
-    if found is None or depth == len(path):
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One way into a schema."""
+
+    root: JsonObject
+    path: Sequence[str | int]
+    seen: set[tuple[int, int]] = field(default_factory=set)
+    """Alternatives that were looked into, with the depth: a schema may be one of its own."""
+
+
+def _follow(schema: JsonValue, walk: _Walk, depth: int) -> JsonObject | Lacking | None:
+    found = resolve(schema, walk.root)
+    if found is None or depth == len(walk.path):
         return found
     for word in ("anyOf", "oneOf"):
         alternatives = found.get(word)
         if isinstance(alternatives, Sequence) and not isinstance(alternatives, str):
-            return _best(alternatives, root, path, depth)
+            return _best(alternatives, walk, depth)
     if "allOf" in found or "if" in found:
         return None
     types = (types_of(found) or frozenset()) - {"null"}
-    key = path[depth]
-    if isinstance(key, int):
-        return _item(found, types, root, path, depth=depth)
-    return _field(found, types, root, path, depth=depth)
+    if isinstance(walk.path[depth], int):
+        return _item(found, types, walk, depth)
+    return _field(found, types, walk, depth)
 
 
 def _best(
-    alternatives: Sequence[JsonValue], root: JsonObject, path: Sequence[str | int], depth: int
+    alternatives: Sequence[JsonValue], walk: _Walk, depth: int
 ) -> JsonObject | Lacking | None:
     """A path is lacking only if every alternative lacks it; `null` does not count."""
+    if (id(alternatives), depth) in walk.seen:
+        return _NOTHING_NEW
+    walk.seen.add((id(alternatives), depth))
     lacking: Lacking | None = None
     for one in alternatives:
         if isinstance(one, Mapping) and one.get("type") == "null":
             continue
-        found = _follow(one, root, path, depth)
+        found = _follow(one, walk, depth)
         if not isinstance(found, Lacking):
             return found
         if lacking is None or found.depth > lacking.depth:
@@ -148,12 +165,7 @@ def _best(
 
 
 def _field(
-    schema: JsonObject,
-    types: frozenset[str],
-    root: JsonObject,
-    path: Sequence[str | int],
-    *,
-    depth: int,
+    schema: JsonObject, types: frozenset[str], walk: _Walk, depth: int
 ) -> JsonObject | Lacking | None:
     if types and "object" not in types:
         return Lacking(depth, kind=words_for(types))
@@ -161,29 +173,24 @@ def _field(
     if not isinstance(fields, Mapping):
         is_closed = schema.get("additionalProperties") is False and schema.keys() <= KEYWORDS
         return Lacking(depth) if is_closed else None
-    key = str(path[depth])
+    key = str(walk.path[depth])
     if key in fields:
-        return _follow(fields[key], root, path, depth + 1)
+        return _follow(fields[key], walk, depth + 1)
     if any(one not in KEYWORDS and not one.startswith("x-") for one in schema):
         return None  # it may have meant `properties`; that is told where it stands
     others = schema.get("additionalProperties", False)
     if others is not False or "patternProperties" in schema:
-        return _follow(others, root, path, depth + 1)
+        return _follow(others, walk, depth + 1)
     return Lacking(depth, names=tuple(fields))
 
 
 def _item(
-    schema: JsonObject,
-    types: frozenset[str],
-    root: JsonObject,
-    path: Sequence[str | int],
-    *,
-    depth: int,
+    schema: JsonObject, types: frozenset[str], walk: _Walk, depth: int
 ) -> JsonObject | Lacking | None:
     if types and not types & {"array", "string"}:
         return Lacking(depth, kind=words_for(types))
     if types == {"string"}:
-        return _follow(schema, root, path, depth + 1)  # a letter
+        return _follow(schema, walk, depth + 1)  # a letter
     if "prefixItems" in schema or "array" not in types:
         return None
-    return _follow(schema.get("items"), root, path, depth + 1)
+    return _follow(schema.get("items"), walk, depth + 1)

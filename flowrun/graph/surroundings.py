@@ -21,6 +21,11 @@ MAX_STEPS = 100_000
 """Steps of a flow and of those that it runs, each as often as a step runs it."""
 
 
+MAX_INNER_CHARACTERS = 32 * 1024**2
+"""Of the plans of all flows that a flow runs, each as often as a step runs it: its own plan, which
+is stored with every run, holds them all."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelAlias:
     """What the project says of a name of its own for a model."""
@@ -45,8 +50,13 @@ class SubFlow:
     """Where its inputs are declared."""
     steps: int
     """How many there are, those of its own sub-flows included."""
+    characters: int
+    """Of its plan's text."""
     unpriced: tuple[str, ...] = ()
     """Models that its steps use, and those of its own sub-flows, and that have no price."""
+    once_only: str = ""
+    """The first of its steps, and of those of its own sub-flows, that calls a tool which must not
+    be called again: `inner/step`; empty when there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from flowrun.events.records import (
 from flowrun.ids import derive
 from flowrun.interpreter.assistant_work import AssistantWork, StepFailed
 from flowrun.interpreter.recall import recall_rounds
-from flowrun.interpreter.tool_outcome import path_without_tries, tell_rounds
+from flowrun.interpreter.tool_outcome import tell_rounds
 from flowrun.interpreter.tool_round import Batch, PutAside, answer_round, journal_batch
 from flowrun.interpreter.tries import keep
 from flowrun.ports.runtime import (
@@ -75,7 +75,7 @@ def _following(
     scope = work.attempt.scope
     for key, answered in work.trace.calls.items():
         if answered.run_id == before:
-            keep(work, path_without_tries(scope.path(key), key), answered, answered.ended)
+            keep(work, scope, key, answered)
     fresh, work.told = rounds[work.told :], len(rounds)
     return replace(request, label=label, message=tell_rounds(fresh) if fresh else None)
 
@@ -173,7 +173,7 @@ async def _next_stop(
 ) -> RunRequiresAction | RunEnded:
     """Follow a run to its next stop, and count what it used and said."""
     stop = await _follow(work, stream)
-    work.count(stop.run_id, stop.usage)
+    work.trace.count(stop.run_id, stop.usage)
     if isinstance(stop, RunEnded):
         work.let_go()
         work.trace.messages += stop.messages
@@ -201,7 +201,7 @@ async def _follow(
 
 
 def _note_began(work: AssistantWork, run_id: str) -> None:
-    work.trace.run_id = run_id
+    work.trace.run_id, work.trace.misfit = run_id, None
     work.hold_open(run_id)
     began = AssistantRunStarted(
         step=work.attempt.label,

@@ -6,6 +6,7 @@ from flowrun.ids import derive
 from flowrun.interpreter.assistant_work import AssistantWork
 from flowrun.interpreter.output import response_format
 from flowrun.interpreter.state import as_text
+from flowrun.interpreter.tool_outcome import path_without_tries
 from flowrun.plan.plan import AssistantAction, PlannedAssistant
 from flowrun.ports.runtime import AssistantDefinition, RunRequest
 
@@ -81,7 +82,8 @@ def run_request(
 
 def _private_label(work: AssistantWork) -> str:
     """Return the label of the thread that iterations and tries share and nobody else has."""
-    run_id, home, name = work.attempt.scope.run_id, work.attempt.home, work.attempt.step.name
+    run_id, name = work.attempt.scope.run_id, work.attempt.step.name
+    home = path_without_tries(work.attempt.home, "")
     return derive("label_", run_id, "step", name if home == f"steps/{name}" else home)
 
 

@@ -48,7 +48,7 @@ async def run_assistant_step(
         await _close(work)
         result = _failed(work, failure)
     await scope.record("finished", result)
-    if attempt.step.retry is None:
+    if attempt.step.retry is None and not state.is_retried:
         work.trace.calls.clear()  # no other try is given them
     return result
 
@@ -109,7 +109,8 @@ async def _close(work: AssistantWork) -> None:
     run_id = work.let_go()
     if run_id is not None:
         with suppress(RuntimeRejected):  # why the step failed is what is to be told
-            await work.state.runtime.cancel(work.trace.thread_id, run_id)
+            used = await work.state.runtime.cancel(work.trace.thread_id, run_id)
+            work.trace.count(run_id, used)
 
 
 def _failed(work: AssistantWork, failure: StepFailed | RuntimeRejected) -> StepFinished:

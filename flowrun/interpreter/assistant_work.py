@@ -6,11 +6,10 @@ from flowrun.errors import FlowrunError
 from flowrun.events.records import ToolCallFinished
 from flowrun.ids import JsonValue
 from flowrun.interpreter.attempt import Attempt
-from flowrun.interpreter.budget import Spending, usage_between
+from flowrun.interpreter.budget import Spending
 from flowrun.interpreter.state import FlowState
 from flowrun.interpreter.trace import Trace
 from flowrun.plan.plan import PlannedAssistant
-from flowrun.ports.models import TokenUsage
 from flowrun.ports.runtime import AnsweredRound
 
 
@@ -35,6 +34,8 @@ class EarlierCall:
     """What its idempotency key was derived from."""
     ended: ToolCallFinished | None
     """How it ended, where that is to be given to the equal call; None where that one is made."""
+    is_in_doubt: bool = False
+    """It was begun and how it ended is not known: to be found out before the equal one is made."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,16 +55,8 @@ class AssistantWork:
     """Those since the latest message, all answered: what a run that follows begins with."""
     told: int = 0
     """How many of them the thread was told in a message, as a run could not begin with them."""
-    counted: dict[str, TokenUsage] = field(default_factory=dict)
-    """What was added to the account, by run."""
     earlier: dict[tuple[str, str], list[EarlierCall]] = field(default_factory=dict)
     """By tool and canonical arguments: equal calls are given these first, each once."""
-
-    def count(self, run_id: str, usage: TokenUsage) -> None:
-        """Add to the account what a run has used since it was last asked."""
-        known = self.counted.get(run_id, _NOTHING)
-        self.counted[run_id] = usage
-        self.trace.spent.add(usage_between(known, usage), self.assistant.prices)
 
     def hold_open(self, run_id: str) -> None:
         """Take note that a run of this attempt is open at the runtime."""
@@ -79,9 +72,6 @@ def begin_work(attempt: Attempt, state: FlowState, assistant: PlannedAssistant) 
     """Return the work of an attempt that has not asked anything yet, its trace open to others."""
     scope = attempt.scope
     spent = Spending(parent=state.spending)
-    trace = Trace(label=attempt.label, began=scope.now(), spent=spent)
+    trace = Trace(label=attempt.label, began=scope.now(), spent=spent, prices=assistant.prices)
     state.traces[scope.path("")] = trace
     return AssistantWork(attempt=attempt, state=state, assistant=assistant, trace=trace)
-
-
-_NOTHING = TokenUsage()

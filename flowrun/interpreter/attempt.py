@@ -8,9 +8,9 @@ from flowrun.plan.plan import PlannedStep
 from flowrun.ports.durable import Durable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: that triples what making one costs, in each step
 class Attempt:
-    """One try of a step, of one item and one iteration of it where it has those."""
+    """One try of a step, of one item and one iteration of it where it has those. Never changed."""
 
     scope: Durable
     """Its keys; the result is recorded under `finished`."""

@@ -50,19 +50,23 @@ class Spending:
 
     def add_known(self, usage: TokenUsage, cost_usd: float | None) -> None:
         """Count what a result of an earlier life or of a sub-flow says that it used."""
+        self.carry(usage, cost_usd)
+        if self._parent is not None:
+            self._parent.add_known(usage, cost_usd)
+
+    def carry(self, usage: TokenUsage, cost_usd: float | None) -> None:
+        """Count here alone what is counted above already."""
         self.usage += usage
         if cost_usd is None:
             self._unpriced = self._unpriced or usage != _NOTHING
         else:
             self._cost_usd += cost_usd
-        if self._parent is not None:
-            self._parent.add_known(usage, cost_usd)
 
     def rounds_allowed(self) -> int | None:
         """Return how many rounds of tool calls one assistant step may take; None for any."""
         above = None if self._parent is None else self._parent.rounds_allowed()
         own = self._limits.max_tool_rounds
-        return min(own, above) if own is not None and above is not None else own or above
+        return min((one for one in (own, above) if one is not None), default=None)
 
     def reached(self) -> str | None:
         """Return which limit is reached, here or above, in one sentence; None while none is."""

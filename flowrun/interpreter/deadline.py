@@ -6,9 +6,8 @@ from dataclasses import replace
 from flowrun.events.records import StepFinished
 from flowrun.interpreter.action import act
 from flowrun.interpreter.attempt import Attempt
-from flowrun.interpreter.breaking_off import break_off, in_doubt
+from flowrun.interpreter.breaking_off import break_off
 from flowrun.interpreter.state import FlowState
-from flowrun.interpreter.tries import hides_a_call
 from flowrun.ports.durable import Durable
 
 
@@ -30,11 +29,11 @@ async def _within(attempt: Attempt, state: FlowState, seconds: float) -> StepFin
     late = StepFinished(
         step=attempt.label,
         status="failed",
-        error=in_doubt(attempt, state, f"not over within {seconds:g}s"),
-        error_code="outcome_unknown" if hides_a_call(attempt, state) else "timeout",
+        error=f"not over within {seconds:g}s",
+        error_code="timeout",
         duration_s=scope.now() - began,
     )
-    late = await break_off(scope, state, late)
+    late = await break_off(attempt, state, late)
     if state.slots is not None:
         state.slots.go_on()
     return late

@@ -1,17 +1,11 @@
 """A flow from its start to its terminal event: the run's own, or one that is a step of another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from flowrun.events.records import FlowRunFinished, StepFinished
 from flowrun.ids import JsonObject
-from flowrun.interpreter.attempt import Attempt
-from flowrun.interpreter.breaking_off import (
-    break_off,
-    cancel_open_runs,
-    in_doubt,
-    with_what_there_is,
-)
+from flowrun.interpreter.breaking_off import record_end, settle_below
 from flowrun.interpreter.conclusion import (
     CANCELLED,
     conclude,
@@ -19,6 +13,7 @@ from flowrun.interpreter.conclusion import (
     record_the_rest,
 )
 from flowrun.interpreter.frontier import recall_steps, walk
+from flowrun.interpreter.leftovers import Place
 from flowrun.interpreter.state import FlowState, PreparedPlan, open_state
 from flowrun.plan.plan import PlannedStep
 from flowrun.ports.durable import Durable, RunCancelled
@@ -75,9 +70,9 @@ async def carry_out(scope: Durable, state: FlowState) -> FlowRunFinished:
 async def _stop_in_time(scope: Durable, state: FlowState, seconds: float) -> None:
     """Record what was at work when the flow's time was over."""
     state.stopped_by = f"the limit `timeout` of {seconds:g}s is reached"
-    for step in _unfinished(scope, state):
-        own = scope.nested(f"steps/{step.name}")
-        state.finish(step, await break_off(own, state, _broken(own, state, step, "budget")))
+    ended = await _settle(scope, state, "budget")
+    for step, broken in _unfinished(scope, state, ended):
+        state.finish(step, await record_end(scope.nested(f"steps/{step.name}"), broken))
     if state.slots is not None:
         state.slots.go_on()
 
@@ -85,27 +80,22 @@ async def _stop_in_time(scope: Durable, state: FlowState, seconds: float) -> Non
 async def _cancel(scope: Durable, state: FlowState) -> None:
     """Record what was at work when somebody cancelled the run; no effect begins any more."""
     state.stopped_by = CANCELLED
-    await cancel_open_runs(state, "")
-    for step in _unfinished(scope, state):
-        own = scope.nested(f"steps/{step.name}")
-        broken = _broken(own, state, step, "cancelled")
-        broken = with_what_there_is(state, own.path(""), broken)
-        own.emit("finished", broken)
+    ended = await _settle(scope, state, "cancelled")
+    for step, broken in _unfinished(scope, state, ended):
         state.finish(step, broken)
     record_the_rest(scope, state)
 
 
-def _unfinished(scope: Durable, state: FlowState) -> Iterator[PlannedStep]:
-    """Yield the steps that began, in this life or an earlier one, and have no result."""
+async def _settle(scope: Durable, state: FlowState, code: str) -> Mapping[str, StepFinished]:
+    broken = StepFinished(step="", status="failed", error=state.stopped_by, error_code=code)
+    return await settle_below(Place(scope, state.prepared, None), state, broken)
+
+
+def _unfinished(
+    scope: Durable, state: FlowState, ended: Mapping[str, StepFinished]
+) -> Iterator[tuple[PlannedStep, StepFinished]]:
+    """Yield the steps that began, in this life or an earlier one, and what is told of them."""
     for step in state.prepared.plan.steps:
-        if step.name in state.results:
-            continue
-        if step.name in state.begun or scope.recorded(f"steps/{step.name}/started") is not None:
-            yield step
-
-
-def _broken(scope: Durable, state: FlowState, step: PlannedStep, code: str) -> StepFinished:
-    label = state.prefix + step.name
-    attempt = Attempt(scope=scope, step=step, label=label, names=state.scope, home="")
-    error = in_doubt(attempt, state, state.stopped_by)
-    return StepFinished(step=label, status="failed", error=error, error_code=code)
+        path = scope.path(f"steps/{step.name}/")
+        if step.name not in state.results and path in ended:
+            yield step, ended[path]

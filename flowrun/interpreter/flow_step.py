@@ -2,6 +2,7 @@
 
 It is carried out in the scope of the step, under keys `steps/OUTER/.../steps/INNER`, with names,
 tools, threads, assistants and limits of its own. What it uses counts for the flow around it, too.
+A try goes on from the tries before it; see `interpreter.taking_over`.
 """
 
 import re
@@ -10,17 +11,19 @@ from typing import cast
 from flowrun.events.records import FlowRunFinished, StepFinished
 from flowrun.ids import JsonObject
 from flowrun.interpreter.attempt import Attempt
-from flowrun.interpreter.budget import Spending
+from flowrun.interpreter.budget import Spending, read_usage
 from flowrun.interpreter.given import Unfit, fill_inputs
 from flowrun.interpreter.slots import Slots
 from flowrun.interpreter.state import FlowState, opening_names
 from flowrun.interpreter.trace import Trace
 from flowrun.plan.plan import FlowAction, PlannedLimits
 
-FINAL = frozenset(("expression", "denied", "outcome_unknown", "rejected", "budget", "cancelled"))
+FINAL = frozenset(
+    ("expression", "denied", "outcome_unknown", "rejected", "budget", "cancelled", "repeat")
+)
 """Codes of failures inside that the step fails with, too: no other try may mend them."""
 
-_LOOP = re.compile(r"(?<=/)loop\[\d+\]/")
+_AGAIN = re.compile(r"(?<=/)(loop|try)\[\d+\]/")
 
 
 async def run_flow_step(attempt: Attempt, state: FlowState, action: FlowAction) -> StepFinished:
@@ -51,8 +54,8 @@ async def run_flow_step(attempt: Attempt, state: FlowState, action: FlowAction) 
 
 
 def base_of_threads(path: str) -> str:
-    """Return what names the threads of a sub-flow: its plan path; iterations share them."""
-    return _LOOP.sub("", path).removesuffix("/")
+    """Return what names a sub-flow's threads: its plan path; iterations and tries share them."""
+    return _AGAIN.sub("", path).removesuffix("/")
 
 
 def _open(attempt: Attempt, state: FlowState, action: FlowAction, inputs: JsonObject) -> FlowState:
@@ -70,7 +73,7 @@ def _open(attempt: Attempt, state: FlowState, action: FlowAction, inputs: JsonOb
         state.runtime,
         state.tools.of(action.path),
         scope=opening_names(scope.run_id, inputs, environment),
-        spending=Spending(limits, state.spending),
+        spending=Spending(parent=_account(attempt, state, limits)),
         slots=slots,
         carry_out=state.carry_out,
         environment=state.environment,
@@ -78,7 +81,27 @@ def _open(attempt: Attempt, state: FlowState, action: FlowAction, inputs: JsonOb
         thread_base=base_of_threads(scope.path("")),
         order=(*state.order, attempt.step.number),
         open_runs=state.open_runs,
+        traces=state.traces,
+        begun=state.begun,
+        is_retried=state.is_retried or attempt.step.retry is not None,
+        earlier=attempt.earlier,
+        left=state.left,
+        answers=state.answers,
+        begun_calls=state.begun_calls,
+        settled_calls=state.settled_calls,
     )
+
+
+def _account(attempt: Attempt, state: FlowState, limits: PlannedLimits) -> Spending:
+    """Return the account that a sub-flow's limits are kept in: all of its tries have one."""
+    account = Spending(limits, state.spending)
+    for scope in attempt.earlier:
+        trace, known = state.traces.get(scope.path("")), scope.recorded("finished")
+        if trace is not None:
+            account.carry(trace.spent.usage, trace.spent.cost_usd)
+        elif isinstance(known, StepFinished):
+            account.carry(read_usage(known.usage), known.cost_usd)
+    return account
 
 
 def _result(

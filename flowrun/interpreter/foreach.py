@@ -18,6 +18,7 @@ from flowrun.interpreter.attempt import Attempt
 from flowrun.interpreter.repeat import run_iterations
 from flowrun.interpreter.slots import Children
 from flowrun.interpreter.state import FlowState
+from flowrun.interpreter.taking_over import completed_before, inside, leave
 from flowrun.interpreter.totals import Totals
 from flowrun.plan.plan import AssistantAction, PlannedForeach
 from flowrun.ports.durable import Durable
@@ -133,6 +134,8 @@ class _ItemWalk:
             known = scope.recorded(f"{key}/finished")
             if isinstance(known, StepFinished):
                 self._harvest.take_in(index, self._state.recall(known))
+            elif (left := self._left_by_a_try(key)) is not None:
+                self._harvest.take_in(index, left)
             else:
                 waiting.append((index, key))
         return waiting
@@ -147,10 +150,19 @@ class _ItemWalk:
             label=f"{outer.label}[{index}]",
             names={**outer.names, "item": self._items[index], "index": index},
             home=path[:-1],
+            earlier=inside(outer.earlier, key),
         )
+        self._state.begun[path] = attempt.label
         scope.emit("started", StepStarted(step=attempt.label))
-        self._harvest.take_in(index, await run_iterations(attempt, self._state))
+        result = await run_iterations(attempt, self._state)
+        self._harvest.take_in(index, result)
+        leave(self._state, scope, result)
         self._state.forget(path)
+
+    def _left_by_a_try(self, key: str) -> StepFinished | None:
+        """Return what an item completed with in an earlier try; what it used counts there."""
+        known = completed_before(self._state, inside(self._attempt.earlier, key))
+        return None if known is None else replace(known, usage=None, cost_usd=None)
 
     def _is_stopped(self) -> bool:
         """Tell whether no item is to begin any more; those under way end."""

@@ -6,16 +6,16 @@ interruption is not new: it is entered again, so that no step is called skipped 
 something.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from functools import partial
 
 from flowrun.events.records import StepFinished, StepStarted
 from flowrun.interpreter.action import unevaluated
-from flowrun.interpreter.readiness import NOT_RUN, RUN, Decision, decide, need_state
+from flowrun.interpreter.readiness import NOT_RUN, Decision, decide, need_state
 from flowrun.interpreter.slots import Children
 from flowrun.interpreter.state import FlowState
 from flowrun.interpreter.step import run_step
+from flowrun.interpreter.taking_over import over_before
 from flowrun.plan.plan import PlannedStep
 from flowrun.ports.durable import Durable
 
@@ -23,13 +23,16 @@ from flowrun.ports.durable import Durable
 def recall_steps(scope: Durable, state: FlowState) -> None:
     """Take in what earlier lives finished, before anything starts: a failure among it counts.
 
-    Items, iterations and tries of what is finished are not looked at.
+    So is what earlier tries of a sub-flow leave to this one. Items, iterations and tries of what is
+    finished are not looked at.
     """
     steps = state.prepared.plan.steps
     for step in steps:
         known = scope.recorded(f"steps/{step.name}/finished")
         if isinstance(known, StepFinished):
             state.finish(step, state.recall(known))
+        elif state.earlier and (left := over_before(state, step)) is not None:
+            state.finish(step, left)
     if state.only:
         for step in steps:
             if step.name != state.only and step.name not in state.results:
@@ -84,9 +87,8 @@ class _Frontier:
 
     def _consider(self, ready: Iterable[PlannedStep]) -> None:
         """Start steps, or settle those that do not run, and consider what waited for these."""
-        state, queue = self._state, deque(ready)
-        while queue:
-            step = queue.popleft()
+        state, queue = self._state, list(ready)
+        for step in queue:  # it grows meanwhile
             if state.failure is not None and not self._has_begun(step):
                 continue
             decision = self._decide(step)
@@ -103,13 +105,11 @@ class _Frontier:
 
     def _decide(self, step: PlannedStep) -> Decision:
         state, results = self._state, self._state.results
-        condition = state.prepared.values.conditions.get(step.name)
-        if condition is None and all(results[one].status == "completed" for one in step.needs):
-            return RUN  # as `decide` says, at less cost: most steps
         steps = state.prepared.steps
-        needs = [(one, need_state(results[one], steps[one].on_error)) for one in step.needs]
-        if condition is None:
+        needs = {one: need_state(results[one], steps[one].on_error) for one in step.needs}
+        if not step.condition:
             return decide(step.join, needs)
+        condition = state.prepared.values.conditions[step.name]
         return decide(step.join, needs, lambda: bool(condition.evaluate(state.scope)))
 
     def _fail(self, step: PlannedStep, because: str) -> None:

@@ -16,7 +16,7 @@ Done is what succeeded, and what failed under `on_error: continue`. A step that 
 is asked for its `if`: false skips it, and an expression that has no value fails it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -59,17 +59,17 @@ RUN = Decision("run")
 
 def decide(
     join: Join,
-    needs: Sequence[tuple[str, NeedState]],
+    needs: Mapping[str, NeedState],
     condition: Callable[[], bool] | None = None,
 ) -> Decision:
     """Return what becomes of a step.
 
     Args:
         join: Of the step.
-        needs: Name and end of each step that it builds on.
+        needs: How each step that it builds on ended, by its name.
         condition: Evaluates its `if`; asked only when its needs let it run. None without one.
     """
-    verdict = RULES[all_together([state for _, state in needs])][join]
+    verdict = RULES[all_together(needs.values())][join]
     if verdict == "not_run":
         return Decision(verdict, f"{NOT_RUN}: step `{_first(needs, 'failed')}` failed")
     if verdict == "skipped":
@@ -83,7 +83,7 @@ def decide(
     return RUN if holds else Decision("skipped", "skipped: `if` is false")
 
 
-def all_together(states: Sequence[NeedState]) -> Needs:
+def all_together(states: Collection[NeedState]) -> Needs:
     """Return what the needs came to together: the row of the table."""
     if not states:
         return "none"
@@ -111,5 +111,5 @@ def was_not_run(result: StepFinished) -> bool:
     return result.status == "skipped" and (result.error or "").startswith(NOT_RUN)
 
 
-def _first(needs: Sequence[tuple[str, NeedState]], wanted: NeedState) -> str:
-    return next(name for name, state in needs if state == wanted)
+def _first(needs: Mapping[str, NeedState], wanted: NeedState) -> str:
+    return next(name for name, state in needs.items() if state == wanted)

@@ -7,8 +7,6 @@ that came before it are taken in from the journal.
 from flowrun.events.records import AssistantRunStarted, Event, ToolCallsRequested
 from flowrun.interpreter.assistant_work import AssistantWork
 from flowrun.interpreter.tool_arguments import admitted_arguments
-from flowrun.interpreter.tool_call import ended_call, is_begun
-from flowrun.interpreter.tool_outcome import path_without_tries, unknown_outcome
 from flowrun.interpreter.tool_round import Batch, note_calls
 from flowrun.interpreter.tries import keep, take_earlier
 from flowrun.ports.models import ToolCall
@@ -29,6 +27,8 @@ def recall_rounds(work: AssistantWork, stop: RunRequiresAction | RunEnded) -> Ba
     scope, lost = work.attempt.scope, list[str]()
     while isinstance(known := _batch_after(work), ToolCallsRequested):
         own = known.run_id == stop.run_id
+        if lost and work.trace.calls[lost[-1]].run_id != known.run_id:
+            lost = _give_out(work, lost)
         if own and isinstance(stop, RunRequiresAction) and _ids(known) == _ids(stop):
             break
         if not own and _has_begun(work, stop.run_id):
@@ -42,8 +42,7 @@ def recall_rounds(work: AssistantWork, stop: RunRequiresAction | RunEnded) -> Ba
         _take_in(work, batch, own=own)
         if not own:
             lost += [batch.key(call.id) for call in batch.calls]
-    for key in lost:
-        _keep(work, key)
+    _give_out(work, lost)
     return None
 
 
@@ -68,15 +67,11 @@ def _take_in(work: AssistantWork, batch: Batch, *, own: bool) -> None:
         work.rounds.append(AnsweredRound(batch.calls, outputs))
 
 
-def _keep(work: AssistantWork, key: str) -> None:
-    """Keep a call of a lost run for the run in its place."""
-    scope, answered = work.attempt.scope, work.trace.calls[key]
-    ended = answered.ended
-    if ended is None and is_begun(scope, key):
-        call = answered.call
-        outcome = unknown_outcome(call.tool)
-        ended = ended_call(work.attempt.label, call.id, call.tool, outcome, 0.0)
-    keep(work, path_without_tries(scope.path(key), key), answered, ended)
+def _give_out(work: AssistantWork, lost: list[str]) -> list[str]:
+    """Have the run that follows a lost one given what calls of that came to; none are left then."""
+    for key in lost:
+        keep(work, work.attempt.scope, key, work.trace.calls[key])
+    return []
 
 
 def _batch_after(work: AssistantWork) -> Event | None:

@@ -11,6 +11,7 @@ from flowrun.ids import JsonObject, JsonValue
 from flowrun.interpreter.attempt import Attempt
 from flowrun.interpreter.retry import run_tries
 from flowrun.interpreter.state import FlowState, step_view
+from flowrun.interpreter.taking_over import completed_before, inside, leave
 from flowrun.interpreter.totals import Totals
 from flowrun.plan.plan import PlannedRepeat
 
@@ -27,20 +28,21 @@ def pending_view(step: str) -> JsonObject:
 
 
 async def _iterations(attempt: Attempt, state: FlowState, repeat: PlannedRepeat) -> StepFinished:
-    scope, began = attempt.scope, attempt.scope.now()
+    scope, began, number = attempt.scope, attempt.scope.now(), 0
     totals, until = Totals(), state.prepared.values.untils[attempt.step.name]
     names = _seeing(attempt, pending_view(attempt.step.name))
-    for number in range(1, repeat.max + 1):
+    while True:
+        number += 1
         result = await _iterate(replace(attempt, names=names), state, number)
         totals.add(result)
         if result.status == "failed":
             break
         names = _seeing(attempt, step_view(result))
         result, is_last = _judge(until, names, result)
+        if not is_last:
+            result, is_last = _kept_back(attempt, state, repeat, number, result)
         if is_last:
             break
-    else:
-        result = _in_vain(result, repeat)
     finished = replace(
         result,
         step=attempt.label,
@@ -53,14 +55,22 @@ async def _iterations(attempt: Attempt, state: FlowState, repeat: PlannedRepeat)
 
 
 async def _iterate(attempt: Attempt, state: FlowState, number: int) -> StepFinished:
-    """Return what an iteration came to in an earlier life, or make it."""
+    """Return what an iteration came to in an earlier life or try, or make it."""
     scope, key = attempt.scope, f"loop[{number}]"
     known = scope.recorded(f"{key}/finished")
     if isinstance(known, StepFinished):
         return state.recall(known)
+    earlier = inside(attempt.earlier, key)
+    left = completed_before(state, earlier)
+    if left is not None:
+        return replace(left, usage=None, cost_usd=None)  # it counts in the try that it was made in
     own, label = scope.nested(key), f"{attempt.label}#{number}"
+    state.begun[own.path("")] = label
     own.emit("started", StepStarted(step=label))
-    return await run_tries(replace(attempt, scope=own, label=label), state)
+    result = await run_tries(replace(attempt, scope=own, label=label, earlier=earlier), state)
+    state.begun.pop(own.path(""), None)
+    leave(state, own, result)
+    return result
 
 
 def _judge(
@@ -73,9 +83,21 @@ def _judge(
         return _failed(result, "expression", str(failure)), True
 
 
-def _in_vain(result: StepFinished, repeat: PlannedRepeat) -> StepFinished:
-    times = "1 iteration" if repeat.max == 1 else f"{repeat.max} iterations"
-    return _failed(result, "repeat", f"`until` was not true after {times}")
+def _kept_back(
+    attempt: Attempt, state: FlowState, repeat: PlannedRepeat, number: int, result: StepFinished
+) -> tuple[StepFinished, bool]:
+    """Return the result, failed where no other iteration may follow, and whether it is the last.
+
+    One that an earlier life began is not new, whatever limit is reached.
+    """
+    if number == repeat.max:
+        times = "1 iteration" if repeat.max == 1 else f"{repeat.max} iterations"
+        return _failed(result, "repeat", f"`until` was not true after {times}"), True
+    if attempt.scope.recorded(f"loop[{number + 1}]/started") is None:
+        limit = state.limit_reached()
+        if limit is not None:
+            return _failed(result, "budget", limit), True
+    return result, False
 
 
 def _failed(result: StepFinished, code: str, error: str) -> StepFinished:

@@ -7,9 +7,11 @@ from flowrun.events.records import StepFinished, StepRetrying
 from flowrun.interpreter.attempt import Attempt
 from flowrun.interpreter.deadline import run_in_time
 from flowrun.interpreter.state import FlowState
+from flowrun.interpreter.taking_over import tries_inside
 from flowrun.interpreter.tool_outcome import pause_after
 from flowrun.interpreter.totals import Totals
 from flowrun.plan.plan import PlannedRetry
+from flowrun.ports.durable import Durable
 
 MAY_PASS = frozenset(
     ("endpoint", "tool", "output", "incomplete", "expired", "timeout", "runtime", "flow")
@@ -31,14 +33,14 @@ def is_worth_a_try(result: StepFinished, retry: PlannedRetry) -> bool:
 async def _tries(attempt: Attempt, state: FlowState, retry: PlannedRetry) -> StepFinished:
     scope, began = attempt.scope, attempt.scope.now()
     totals, number = Totals(), 1
-    result = await _try(attempt, state, number)
+    result = await _try(attempt, state, retry, number)
     totals.add(result)
     while number < retry.attempts and is_worth_a_try(result, retry):
-        if state.limit_reached() is not None:
+        if state.limit_reached() is not None and not _has_begun(scope, number + 1):
             break
         await _wait(attempt, retry, number, result)
         number += 1
-        result = await _try(attempt, state, number)
+        result = await _try(attempt, state, retry, number)
         totals.add(result)
     finished = replace(
         result,
@@ -51,20 +53,29 @@ async def _tries(attempt: Attempt, state: FlowState, retry: PlannedRetry) -> Ste
     return finished
 
 
-async def _try(attempt: Attempt, state: FlowState, number: int) -> StepFinished:
+async def _try(
+    attempt: Attempt, state: FlowState, retry: PlannedRetry, number: int
+) -> StepFinished:
     """Return what a try came to in an earlier life, or make it."""
     scope, key = attempt.scope, f"try[{number}]"
     known = scope.recorded(f"{key}/finished")
     if isinstance(known, StepFinished):
         return state.recall(known)
+    own = tuple(scope.nested(f"try[{one}]") for one in range(1, number))
     this = replace(
         attempt,
         scope=scope.nested(key),
         label=f"{attempt.label}~{number}",
         number=number,
-        earlier=tuple(scope.nested(f"try[{one}]") for one in range(1, number)),
+        earlier=tries_inside(attempt.earlier, retry.attempts) + own,
     )
     return await run_in_time(this, state)
+
+
+def _has_begun(scope: Durable, number: int) -> bool:
+    """Tell whether an earlier life began a try, so that a limit does not keep it back."""
+    own = scope.nested(f"try[{number}]")
+    return bool(own.recorded_keys() or own.left_begun())
 
 
 async def _wait(attempt: Attempt, retry: PlannedRetry, number: int, failed: StepFinished) -> None:

@@ -11,7 +11,7 @@ from flowrun.interpreter.prepared import PreparedPlan, prepare_plan
 from flowrun.interpreter.readiness import was_not_run
 from flowrun.interpreter.slots import Order, Slots
 from flowrun.interpreter.trace import Trace
-from flowrun.plan.plan import AskAction, FlowAction, PlannedStep
+from flowrun.plan.plan import AskAction, Effect, FlowAction, PlannedStep
 from flowrun.ports.durable import Durable
 from flowrun.ports.runtime import Runtime
 from flowrun.ports.tools import ToolRunner
@@ -50,13 +50,27 @@ class FlowState:
     """Assistant runs that are open at the runtime, in the whole run: thread and run id, by the
     plan path of their attempt."""
     traces: dict[str, Trace] = field(default_factory=dict)
-    """What attempts at assistant steps came to in this life, by `attempt.scope.path("")`: what one
-    that is broken off has used and called is told by `Trace.failed`."""
+    """What attempts at assistant steps and sub-flows came to in this life, in the whole run, by
+    `attempt.scope.path("")`: what one that is broken off has used and called is told by
+    `Trace.failed`."""
+    is_retried: bool = False
+    """Whether another try of the sub-flow, or of one around it, may follow."""
+    earlier: tuple[Durable, ...] = ()
+    """Scopes of the sub-flow in the tries before this one, the latest last."""
+    left: dict[str, StepFinished] = field(default_factory=dict)
+    """What steps, items and iterations of sub-flows of which another try may follow came to in this
+    life, in the whole run, by plan path."""
+    begun: dict[str, str] = field(default_factory=dict)
+    """Steps, items and iterations that began in this life and have no end, in the whole run: their
+    labels, by plan path."""
     answers: dict[str, QuestionAnswered] = field(default_factory=dict)
-    """What people said of calls in this life, by the plan path of the question."""
+    """What people said of calls in this life, in the whole run, by the question's plan path."""
+    begun_calls: dict[str, Effect] = field(default_factory=dict)
+    """Calls of rounds that were begun in this life and have no end, in the whole run, by plan
+    path: they are under way, or were broken off."""
+    settled_calls: set[str] = field(default_factory=set)
+    """Plan paths of calls of which an earlier life did not know how they ended, and this does."""
     results: dict[str, StepFinished] = field(default_factory=dict)
-    begun: set[str] = field(default_factory=set)
-    """Steps that began in this life."""
     assistant_ids: dict[str, str] = field(default_factory=dict)
     thread_ids: dict[str, str] = field(default_factory=dict)
     failure: StepFinished | None = None
@@ -87,9 +101,15 @@ class FlowState:
 
     def forget(self, path: str) -> None:
         """Let go of what is kept of attempts under a plan path, once its result is recorded."""
+        self.begun.pop(path, None)
+        if self.is_retried:
+            return
         if self.traces:
             for key in [one for one in self.traces if one.startswith(path)]:
                 del self.traces[key]
+        if self.left:
+            for key in [one for one in self.left if one.startswith(path)]:
+                del self.left[key]
 
     def limit_reached(self) -> str | None:
         """Return which limit is reached; then nothing new begins, not even inside a step."""

@@ -12,6 +12,7 @@ from flowrun.interpreter.attempt import Attempt
 from flowrun.interpreter.foreach import run_items
 from flowrun.interpreter.repeat import run_iterations
 from flowrun.interpreter.state import FlowState
+from flowrun.interpreter.taking_over import inside, leave
 from flowrun.plan.plan import PlannedStep
 from flowrun.ports.durable import Durable
 
@@ -23,7 +24,6 @@ async def run_step(scope: Durable, *, state: FlowState, step: PlannedStep) -> No
     """
     if state.failure is not None and scope.recorded("started") is None:
         return
-    state.begun.add(step.name)
     path = scope.path("")
     attempt = Attempt(
         scope=scope,
@@ -31,7 +31,9 @@ async def run_step(scope: Durable, *, state: FlowState, step: PlannedStep) -> No
         label=state.prefix + step.name,
         names=state.scope,
         home=path[:-1],
+        earlier=inside(state.earlier, f"steps/{step.name}") if state.earlier else (),
     )
+    state.begun[path] = attempt.label
     if step.foreach is None:
         scope.emit("started", StepStarted(step=attempt.label))
         result = await run_iterations(attempt, state)
@@ -43,4 +45,5 @@ async def run_step(scope: Durable, *, state: FlowState, step: PlannedStep) -> No
             result = unevaluated(attempt.label, str(failure))
             await scope.record("finished", result)
     state.finish(step, result)
+    leave(state, scope, result)
     state.forget(path)

@@ -12,6 +12,7 @@ intent of its own under `KEY/again`, so that the next crash is noticed too.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias, cast
 
@@ -61,6 +62,8 @@ class PendingCall:
     """As the model named it; empty for a tool step."""
     path: str = ""
     """Plan path that its idempotency key is derived from, when that is an earlier try's call."""
+    is_in_doubt: bool = False
+    """An equal call of before was begun, and how it ended must be found out before this is made."""
     conclude: Conclude | None = None
     """For a tool step; the end of a call of a round is a `ToolCallFinished`."""
 
@@ -101,12 +104,12 @@ async def advance(call: PendingCall) -> Event | Asking:
             if call.conclude is not None:
                 outcome = replace(outcome, message=refusal(approval))
             return await _record(call, outcome)
-    key = call.key
+    key, is_in_doubt = call.key, call.is_in_doubt
     while True:
-        try:
-            return await _make(call, key)
-        except OutcomeUnknown:
-            came = await _resolve(call, key)
+        if not is_in_doubt:
+            with suppress(OutcomeUnknown):
+                return await _make(call, key)
+        came, is_in_doubt = await _resolve(call, key), False
         if came is not None:
             return came
         key = _after_all(key)
@@ -121,7 +124,9 @@ def recorded_end(scope: Durable, key: str) -> Event | None:
 
 def is_begun(scope: Durable, key: str) -> bool:
     """Tell whether an earlier life began a call, or made it after all, and its end is not known."""
-    return recorded_end(scope, key) is None and scope.begun(key)
+    if recorded_end(scope, key) is not None:
+        return False
+    return scope.begun(key) or _was_begun(scope, _after_all(key))
 
 
 def path_of(call: PendingCall) -> str:
@@ -162,6 +167,8 @@ async def _make(call: PendingCall, key: str) -> Event:
         scope.show(
             ToolCallStarted(step=call.attempt.label, call_id=call.call_id, tool=call.tool.name)
         )
+        if call.conclude is None:
+            call.state.begun_calls[scope.path(call.key)] = call.tool.effect
         outcome = await _run(call)
         seconds = scope.now() - began
         if is_after_all:
@@ -169,6 +176,7 @@ async def _make(call: PendingCall, key: str) -> Event:
         return _end(call, outcome, seconds)
 
     event = await scope.effect(key, act, call.tool.effect)
+    _settle(call)
     if not is_after_all:
         return event
     ended = cast("ToolCallFinished", event)  # `act` says nothing else here
@@ -248,7 +256,16 @@ async def _record(call: PendingCall, outcome: ToolOutcome, duration_s: float = 0
     """Record an end that was not seen as it happened, or that never was to be."""
     event = _end(call, outcome, duration_s)
     await call.attempt.scope.record(call.key, event)
+    _settle(call)
     return event
+
+
+def _settle(call: PendingCall) -> None:
+    """Take note that how the call ended is known."""
+    scope, key, state = call.attempt.scope, call.key, call.state
+    state.begun_calls.pop(scope.path(key), None)
+    if is_begun(scope, key):
+        state.settled_calls.add(scope.path(key))
 
 
 def _end(call: PendingCall, outcome: ToolOutcome, duration_s: float) -> Event:

@@ -65,14 +65,18 @@ async def journal_batch(work: AssistantWork, stop: RunRequiresAction) -> Batch:
         calls=tuple([ToolCallRequest(id=one.id, tool=one.name, arguments=one.arguments)
                      for one in stop.calls]),
     )  # fmt: skip
-    tools = work.state.prepared.tools
-    if all(one.name in tools and tools[one.name].effect != "repeatable" for one in stop.calls):
+    if all(_begins_with_an_intent(work, one) for one in stop.calls):
         scope.emit(key, requested)  # durable with the intents that follow
     else:
         await scope.record(key, requested)
     batch = Batch(work.round, stop.run_id, stop.calls)
     note_calls(work, batch)
     return batch
+
+
+def _begins_with_an_intent(work: AssistantWork, call: ToolCall) -> bool:
+    tool = work.state.prepared.tools.get(call.name)
+    return tool is not None and tool.effect != "repeatable" and tool.approval == "never"
 
 
 def note_calls(work: AssistantWork, batch: Batch) -> list[ToolCallFinished | None]:
@@ -157,6 +161,7 @@ def _ready(work: AssistantWork, call: ToolCall, key: str) -> PendingCall | ToolC
         key=key,
         call_id=call.id,
         path="" if earlier is None else earlier.path,
+        is_in_doubt=earlier is not None and earlier.is_in_doubt,
     )
 
 

@@ -23,9 +23,10 @@ async def run_tool_step(attempt: Attempt, state: FlowState, action: ToolAction) 
     tool = state.prepared.tools[action.tool]
     values = state.prepared.values.arguments[attempt.step.name]
     arguments = cast("JsonObject", values.evaluate(attempt.names))
-    if tool.approval == "never" and tool.retry is None:
+    if tool.approval == "never" and tool.retry is None:  # nobody needs to be asked about it
+        make = partial(_make_plainly, attempt, state, tool, arguments)
         try:
-            return await _call_plainly(attempt, state, tool, arguments)
+            return cast("StepFinished", await attempt.scope.effect("finished", make, tool.effect))
         except OutcomeUnknown:
             pass  # an earlier life made the call, and how it ended must be found out elsewhere
     call = PendingCall(
@@ -39,27 +40,18 @@ async def run_tool_step(attempt: Attempt, state: FlowState, action: ToolAction) 
     return cast("StepFinished", await settle_call(call))  # what `conclude` makes of it
 
 
-async def _call_plainly(
+async def _make_plainly(
     attempt: Attempt, state: FlowState, tool: PlannedTool, arguments: JsonObject
 ) -> StepFinished:
-    """Make a call that nobody needs to be asked about; most are, and have the shortest way.
-
-    Raises:
-        OutcomeUnknown: an earlier life began it.
-    """
+    """Make a call the shortest way, which most go."""
     scope = attempt.scope
-
-    async def act() -> StepFinished:
-        began = scope.now()
-        scope.show(ToolCallStarted(step=attempt.label, call_id="", tool=tool.name))
-        path = scope.path("finished")
-        if "/try[" in path:
-            path = path_without_tries(path, "finished")
-        invocation = ToolInvocation(run_id=scope.run_id, key=path)
-        outcome = await state.tools.run(tool.name, arguments, invocation)
-        return _result(attempt.label, outcome, scope.now() - began)
-
-    return cast("StepFinished", await scope.effect("finished", act, tool.effect))
+    began, path = scope.now(), scope.path("finished")
+    scope.show(ToolCallStarted(step=attempt.label, call_id="", tool=tool.name))
+    if "/try[" in path:
+        path = path_without_tries(path, "finished")
+    invocation = ToolInvocation(run_id=scope.run_id, key=path)
+    outcome = await state.tools.run(tool.name, arguments, invocation)
+    return _result(attempt.label, outcome, scope.now() - began)
 
 
 def _result(label: str, outcome: ToolOutcome, duration_s: float) -> StepFinished:

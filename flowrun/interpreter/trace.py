@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from flowrun.events.records import StepFinished, ToolCallFinished, ToolCallRequest
 from flowrun.ids import JsonObject, JsonValue
-from flowrun.interpreter.budget import Spending, usage_record
+from flowrun.interpreter.budget import Spending, usage_between, usage_record
+from flowrun.plan.plan import PlannedPrices
+from flowrun.ports.models import TokenUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,10 @@ class Trace:
     began: float
     spent: Spending
     """What its runs used; counted in the flow's account too."""
+    prices: PlannedPrices | None = None
+    """Of the model that its runs use."""
+    counted: dict[str, TokenUsage] = field(default_factory=dict)
+    """What of that was counted, by run."""
     thread_id: str = ""
     run_id: str | None = None
     """Of its latest run; None until one began, and then its message is on the thread."""
@@ -37,6 +43,12 @@ class Trace:
     """What is wrong with its answer so far."""
     calls: dict[str, AnsweredCall] = field(default_factory=dict)
     """In order, by the key that their end is recorded under; known as they end."""
+
+    def count(self, run_id: str, usage: TokenUsage) -> None:
+        """Add what a run has used since it was last asked, whoever asked."""
+        known = self.counted.get(run_id, _NOTHING)
+        self.counted[run_id] = usage
+        self.spent.add(usage_between(known, usage), self.prices)
 
     def completed(self, output: JsonValue, *, now: float) -> StepFinished:
         """Return the result of an attempt that did what it had to."""
@@ -78,6 +90,9 @@ class Trace:
             run_id=self.run_id,
             duration_s=now - self.began,
         )
+
+
+_NOTHING = TokenUsage()
 
 
 def _call_record(answered: AnsweredCall) -> JsonObject:

@@ -1,7 +1,8 @@
 """The plan's one JSON text, and its digest.
 
 A record is written without what equals its default, so that a new optional field moves no digest.
-Texts of the ABI before, which wrote more and knew less, are read, too.
+The author's mappings keep their order, for expressions see it: a run that is entered again finds
+what it began with. Texts of the ABI before, which wrote more and knew less, are read, too.
 """
 
 import json
@@ -10,7 +11,7 @@ from dataclasses import MISSING, fields
 from functools import cache
 from typing import TypeAlias, TypeVar, cast
 
-from flowrun.ids import JsonObject, JsonValue, canonical_json, digest
+from flowrun.ids import JsonObject, JsonValue, digest, ordered_json
 from flowrun.plan.plan import (
     Action,
     AskAction,
@@ -68,7 +69,7 @@ _PLAIN = frozenset({str, int, float, bool})
 
 def plan_to_json(plan: ExecutionPlan) -> str:
     """Return the plan's one JSON text: the input of its digest and what a run stores."""
-    return canonical_json(_plan_to_value(plan))
+    return ordered_json(_plan_to_value(plan))
 
 
 def plan_from_json(text: str) -> ExecutionPlan:

@@ -76,7 +76,8 @@ class Durable(Protocol):
         The event is durable before it is returned; for every policy but `repeatable` the intent is
         durable before `act` is called. A key that has its event returns it and does nothing. An
         intent of an earlier entry without an event means a crash in between: `keyed` acts again,
-        `probe` and `at_most_once` raise.
+        `probe` and `at_most_once` raise. So it is in this entry, too, when `act` was broken off or
+        raised; without an intent the key is then as if it had never been used.
 
         When `act` raises or is cancelled there is no event, and the key is free again in this life,
         so that whoever broke it off can say under it how it ended.
@@ -91,6 +92,10 @@ class Durable(Protocol):
 
     def begun(self, key: str) -> bool:
         """Tell whether an earlier life began the effect and never recorded its end."""
+        ...
+
+    def left_begun(self) -> Sequence[str]:
+        """Return the keys of this scope and all below it for which `begun` is true."""
         ...
 
     def child(self, key: str, work: Callable[["Durable"], Awaitable[None]]) -> Child:
@@ -120,7 +125,8 @@ class Durable(Protocol):
         """Do work for at most so long, counted from when it first began; tell whether it ended.
 
         The instant is recorded under `key`, so the time goes on while nobody executes the run.
-        When it comes, the work and its children are cancelled and gone before this returns False.
+        When it comes, the work and its children are cancelled and gone before this returns False;
+        when it came before this entry, the work is not begun again.
         The scope that `work` is given has the keys of this one. What it raises is raised here.
         """
         ...
@@ -151,6 +157,13 @@ class Durable(Protocol):
 
     def recorded(self, key: str) -> Event | None:
         """Return the event an earlier life of this run recorded under the key."""
+        ...
+
+    def recorded_keys(self) -> Sequence[str]:
+        """Return the keys of this scope and all below it that have an event, in any life.
+
+        Those of earlier lives come first, in order.
+        """
         ...
 
     async def fact(self, key: str, find: Callable[[], JsonValue]) -> JsonValue:

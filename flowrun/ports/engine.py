@@ -135,11 +135,11 @@ class EngineClient(Protocol):
     async def cancel(self, run_id: str, *, by: str = "", reason: str = "") -> None:
         """Cancel a run; it is durable when this returns, and terminal as soon as its work let go.
 
-        A run that is not at work is over when this returns.
+        A run that is not at work is over when this returns. Cancelling twice is cancelling once.
 
         Raises:
             RunNotFound: no such run.
-            RunConflict: it is over.
+            RunConflict: it is over, and was not cancelled.
         """
         ...
 
@@ -186,5 +186,8 @@ class EngineClient(Protocol):
 
         A tick's run is called after the schedule and its nominal instant, so it is started once
         whoever sweeps, and however often.
+
+        Raises:
+            FlowrunError: one of them could not be started or entered; the others were.
         """
         ...

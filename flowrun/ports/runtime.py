@@ -177,6 +177,10 @@ class Runtime(Protocol):
         """
         ...
 
-    async def cancel(self, thread_id: str, run_id: str) -> None:
-        """Cancel the run; a run that is over stays as it is."""
+    async def cancel(self, thread_id: str, run_id: str) -> TokenUsage:
+        """Cancel the run; a run that is over stays as it is. Return what it used in all.
+
+        Raises:
+            RuntimeRejected: there is no such run.
+        """
         ...

@@ -20,6 +20,7 @@ from flowrun.assistants.records import (
 )
 from flowrun.assistants.service import AssistantsService
 from flowrun.ids import JsonObject, JsonValue, canonical_json, digest
+from flowrun.ports.models import TokenUsage
 from flowrun.ports.runtime import (
     AssistantDefinition,
     RunBegan,
@@ -119,10 +120,12 @@ class LocalRuntime:
             async for event in events:
                 yield event
 
-    async def cancel(self, thread_id: str, run_id: str) -> None:
-        """Cancel the run; a run that is over stays as it is."""
-        if not self._service.live_run(thread_id, run_id).run.is_over:
+    async def cancel(self, thread_id: str, run_id: str) -> TokenUsage:
+        """Cancel the run; a run that is over stays as it is. Return what it used in all."""
+        live = self._service.live_run(thread_id, run_id)
+        if not live.run.is_over:
             await self._service.cancel(thread_id, run_id)
+        return live.run.state.tokens
 
     async def _events(self, live: LiveRun) -> AsyncGenerator[RunEvent, None]:
         """Follow a run to its stop."""

@@ -53,22 +53,6 @@ steps:
     ),
     page(
         "flow/bad-inputs",
-        "a step's values do not fit its sub-flow",
-        """`with` leaves out an input that the other flow needs, or gives a value that its declared
-        schema does not admit. The run would fail half-way, where the step begins.""",
-        example="""
-# mail.flow.yaml has inputs: {to: {type: string}}
-steps:
-  mail: {flow: mail.flow.yaml, with: {to: 5}}
-""",
-        fix="""
-# mail.flow.yaml has inputs: {to: {type: string}}
-steps:
-  mail: {flow: mail.flow.yaml, with: {to: ada@example.org}}
-""",
-    ),
-    page(
-        "flow/bad-inputs",
         "a sub-flow is given other inputs than it takes",
         """`with` of a `flow` step gives the inputs of the flow that it runs: every one without a
         `default`, and each of the type and the choices that it declares. What a template comes to
@@ -87,8 +71,9 @@ steps:
         "flow/too-large",
         "a flow and those that it runs have too many steps",
         """Every `flow` step adds all the steps of the flow that it runs, and those of the flows
-        below. Together there may be 100,000. A step with `foreach` counts its flow once, however
-        long the list is.""",
+        below. Together there may be 100,000, and what they say may come to 32 MiB, for the plan of
+        a run holds them all. A step with `foreach` counts its flow once, however long the list
+        is.""",
         example="""
 # every one of a hundred flows runs a hundred others, on three levels
 steps:
@@ -104,9 +89,7 @@ steps:
         "ref/not-in-scope",
         "a name that means nothing at this place",
         """`item` and `index` are there in a step with `foreach`, where each item has its own; not
-        in its `if`, which is decided once, before the list is looked at. A step's own result,
-        `steps.NAME` in step `NAME`, is there under `repeat`: it is that of the iteration
-        before.""",
+        in its `if` and in the list itself, which are looked at once, before there are items.""",
         example="""
 steps:
   summary: {assistant: guide, message: "Sum up {{ item }}"}
@@ -138,8 +121,9 @@ steps:
     page(
         "tool/retry-effect",
         "what must not happen twice would be tried again",
-        """A tool, or a step that runs it, has `retry`, and the tool is `at_most_once` or asks a
-        `probe`. A call that failed may have had its effect all the same, so it is not made again.
+        """A tool, a step that runs it, or a step whose sub-flow has such a step, has `retry`, and
+        the tool is `at_most_once` or asks a `probe`. A call that failed may have had its effect all
+        the same, so it is not made again.
         If another call does no harm, say so on the tool: `effect: repeatable`, or `keyed` when
         the other side knows calls by their key.""",
         example="""
@@ -159,8 +143,9 @@ steps:
         "tool/probe",
         "a probe does not fit its tool",
         """`probe` names the tool that is asked, after a crash, whether a call had its effect. It
-        must be `repeatable`, it is called with the same arguments as the tool that names it, and
-        it returns a mapping with `done`, true or false, and with `output` when it was done.""",
+        must be `repeatable` and wait for no approval, it is called with the same arguments as the
+        tool that names it, and it returns a mapping, or prints one as JSON, with `done`, true or
+        false, and with `output` when it was done.""",
         example="""
 tools:
   charge: {python: "payments:charge", effect: probe, probe: charged}

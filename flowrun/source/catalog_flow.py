@@ -313,7 +313,9 @@ assistants:
         "steps wait for each other",
         """Each of these steps waits for the next, and the last one for the first, so none could
         ever begin. A step waits for those it refers to, those in `needs`, and the one before it
-        on the same thread; the message says which of these it is for every edge.""",
+        on the same thread; the message says which of these it is for every edge. A step that uses
+        its own result waits for itself, unless it has `repeat`: then it is that of the iteration
+        before.""",
         example="""
 steps:
   first: {tool: disk, needs: [second]}

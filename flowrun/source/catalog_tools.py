@@ -128,9 +128,9 @@ tools:
     page(
         "schema/invalid",
         "a JSON Schema is not valid",
-        """The schema of an output, an input or a parameter breaks the rules of JSON Schema, or
-        has a key that JSON Schema does not have and would pass over. Keys that begin with `x-` are
-        your own.""",
+        """The schema of an output, an input, a parameter or a form breaks the rules of JSON Schema,
+        has a key that JSON Schema does not have and would pass over, or has a default that does
+        not fit it. Keys that begin with `x-` are your own.""",
         example="""
 output: {type: object, properties: {score: {type: integr}}}
 """,

@@ -16,7 +16,7 @@ from flowrun.spec.faults import complaints, endless_numbers, fault_of, nothing_w
 from flowrun.spec.flow import Flow
 from flowrun.spec.flow_rules import FLOW_GRAMMAR
 from flowrun.spec.grammar import EVERY, Fault, Grammar
-from flowrun.spec.plain import Plain, has_unknown, to_plain
+from flowrun.spec.plain import Plain, has_unknown, is_filled, to_plain
 from flowrun.spec.project import PROJECT_GRAMMAR, Project, keys_written_out
 from flowrun.spec.spans import DocPath, SpanIndex
 from flowrun.spec.telling import tell
@@ -146,6 +146,8 @@ def _validate(
 def _all_faults(plain: dict[str, Plain], grammar: Grammar, refused: Sequence[Fault]) -> list[Fault]:
     """Say of a value that is none only that, and nothing about the value of an unknown key."""
     told = list(grammar.rules(plain))
+    if is_filled(plain):
+        return [*told, *refused]
     unknown = {one.path for one in (*told, *refused) if one.code in _ABOUT_KEYS}
     unfit = [
         one

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from flowrun.errors import name_list
 from flowrun.ids import duration_s
 from flowrun.spec.durations import FORM, length_faults, limit_faults
 from flowrun.spec.faults import key_hint
@@ -9,6 +10,13 @@ from flowrun.spec.grammar import Fault
 from flowrun.spec.plain import Plain
 from flowrun.spec.repeated import repeated_names
 from flowrun.spec.spans import DocPath
+
+FAILS_WITH: Mapping[str, tuple[str, ...]] = {
+    "assistant": ("endpoint", "tool", "output", "incomplete", "expired", "timeout", "runtime"),
+    "tool": ("tool", "timeout"),
+    "flow": ("flow", "timeout"),
+}
+"""By kind of step, the failures of one try that another may mend."""
 
 _KEYS = frozenset(("timeout", "retry", "max_parallel"))
 _LONGEST_DELAY = "60s"
@@ -30,6 +38,7 @@ def control_faults(
     noun = f"step `{path[-1]}`"
     yield from limit_faults((*path, "timeout"), step.get("timeout"), f"`timeout` of {noun}")
     yield from retry_faults((*path, "retry"), step.get("retry"), f"`retry` of {noun}")
+    yield from _never_failing_so(path, step, noun)
     if "max_parallel" not in step:
         return
     if "foreach" in step:
@@ -44,6 +53,27 @@ def control_faults(
             hint="add `foreach:`, or remove it; `limits` has a `max_parallel` of all steps",
             loses=(*path, "max_parallel"),
         )
+
+
+def _never_failing_so(path: DocPath, step: Mapping[str, Plain], noun: str) -> Iterator[Fault]:
+    """A failure that a step of its kind does not have would be waited for in vain."""
+    retry, kinds = step.get("retry"), [kind for kind in FAILS_WITH if kind in step]
+    names = retry.get("on") if isinstance(retry, dict) else None
+    if not isinstance(names, list) or len(kinds) != 1:
+        return
+    own = FAILS_WITH[kinds[0]]
+    every = frozenset[str]().union(*FAILS_WITH.values())
+    for number, name in enumerate(names):
+        if name in every and name not in own:
+            what = f"{'an' if kinds[0] == 'assistant' else 'a'} `{kinds[0]}` step"
+            yield Fault(
+                path=(*path, "retry", "on", number),
+                code="bind/wrong-value",
+                message=f"`on` of `retry` of {noun} must name failures of {what}, found `{name}`",
+                label="it never fails so",
+                hint=f"there are {name_list(own)}",
+                loses=(*path, "retry"),
+            )
 
 
 def _one_thread(path: DocPath, step: Mapping[str, Plain], noun: str) -> Iterator[Fault]:

@@ -3,12 +3,17 @@
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, StringConstraints, model_validator
+from pydantic.config import JsonDict
 
 NAME = r"^[a-z][a-z0-9_-]*$"
 IDENTIFIER = r"^[a-z][a-z0-9_]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$")]
+ONCE: JsonDict = {"uniqueItems": True}
+"""Of a list of names, for editors; the rules tell which name stands there again."""
+SOME_TIME: JsonDict = {"not": {"pattern": r"^0+(\.0+)?(ms|s|m|h)$"}}
+"""Of a time limit, for editors: it is more than 0."""
 
 TEXT, LIST, MAPPING, OTHER = "\0text", "\0list", "\0mapping", "\0other"
 TRUE, FALSE = "\0true", "\0false"

@@ -248,7 +248,9 @@ def _type_hint(complaint: Complaint) -> str | None:
     if not _is_public(complaint.path):
         return "put it in quotes" if complaint.kind == "string_type" else None
     if complaint.path[-1] in _DURATIONS and isinstance(value, int | float):
-        return f"write a duration with its unit: `{value}s`"
+        is_a_number_of_seconds = value is not True and 0 < value < 1e6
+        with_unit = f"with its unit: `{value}s`" if is_a_number_of_seconds else "such as `30s`"
+        return f"write a duration {with_unit}"
     if complaint.path[-1] == "shell" and isinstance(value, str):
         return f"write a list, an item for each word: `[{', '.join(value.split())}]`"
     return _short_form(complaint) or wording.type_hint(complaint.kind, value)
@@ -261,7 +263,7 @@ def _short_form(complaint: Complaint) -> str | None:
             return f'write `{{message: "{wording.clip(question)}"}}`'
         case (*_, "retry"), int() as tries if tries > 1:
             return f"write `{{attempts: {tries}}}`"
-        case (*_, "repeat"), int() as times:
+        case (*_, "repeat"), int() as times if times is not True and times > 0:
             return f"write `{{until: ..., max: {times}}}`, or `foreach:` with a list"
         case _:
             return None

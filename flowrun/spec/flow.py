@@ -12,6 +12,8 @@ from flowrun.spec.declaration import (
     FALSE,
     LIST,
     MAPPING,
+    ONCE,
+    SOME_TIME,
     TEXT,
     TRUE,
     Declaration,
@@ -74,6 +76,7 @@ class Retry(Declaration):
         default_factory=list,
         min_length=1,
         description="Failures that are worth another try; without it all that may pass.",
+        json_schema_extra=ONCE,
     )
 
 
@@ -97,7 +100,11 @@ class Limits(Declaration):
         None, ge=1, description="Rounds of tool calls of one assistant step."
     )
     max_parallel: int | None = Field(None, ge=1, description="Steps and items at work at a time.")
-    timeout: Duration | None = Field(None, description="From its start to its end, waits included.")
+    timeout: Duration | None = Field(
+        None,
+        description="From its start to its end, waits included.",
+        json_schema_extra=SOME_TIME,
+    )
 
 
 class Ask(Declaration):
@@ -141,7 +148,11 @@ class Tool(Declaration):
         description="Arguments: a JSON Schema object, or short, name -> schema (every one without "
         "a default is required).",
     )
-    timeout: Duration = Field("60s", description="After this long the tool is stopped, by group.")
+    timeout: Duration = Field(
+        "60s",
+        description="After this long the tool is stopped, by group.",
+        json_schema_extra=SOME_TIME,
+    )
     env: Annotated[
         Annotated[list[EnvironmentName], Tag(LIST)]
         | Annotated[dict[EnvironmentName, str], Tag(MAPPING)],
@@ -237,7 +248,10 @@ class Assistant(RunOptions):
     )
     description: str | None = Field(None, max_length=512, description="What it is for.")
     tools: list[Name] = Field(
-        default_factory=list, max_length=128, description="Names of declared tools, or built-ins."
+        default_factory=list,
+        max_length=128,
+        description="Names of declared tools, or built-ins.",
+        json_schema_extra=ONCE,
     )
     temperature: float | None = Field(None, ge=0, le=2, description="Sampling temperature.")
     top_p: float | None = Field(None, ge=0, le=1, description="Nucleus sampling.")
@@ -318,12 +332,15 @@ class Step(RunOptions):
     repeat: Repeat | None = Field(None, description="Again until it is good enough.")
     retry: Retry | None = Field(None, description="Try again when it fails.")
     timeout: Duration | None = Field(
-        None, description="For one try, from its beginning, waits included; then the step fails."
+        None,
+        description="For one try, from its beginning, waits included; then the step fails.",
+        json_schema_extra=SOME_TIME,
     )
     description: str | None = Field(None, description="What it is for, for people.")
     needs: list[Identifier] = Field(
         default_factory=list,
         description="Steps that must finish first, beside those it refers to.",
+        json_schema_extra=ONCE,
     )
     on_error: Literal["fail", "continue"] = Field(
         "fail", description="A failure ends the run, or goes on with `steps.NAME.error` set."

@@ -10,6 +10,7 @@ from typing import TypeAlias, cast
 from pydantic import BaseModel
 
 from flowrun.ids import JsonValue
+from flowrun.spec.control_rules import FAILS_WITH
 from flowrun.spec.flow import Flow
 from flowrun.spec.flow_rules import STEP_KEYS, TOOL_KEYS
 from flowrun.spec.input_rules import GOES_WITH
@@ -193,6 +194,15 @@ _LOOPS: Schema = {
 }
 """Items are in a loop, and on one thread they are one after another."""
 
+_TRIES: tuple[Schema, ...] = tuple(
+    {
+        "if": {"required": [kind]},
+        "then": {"properties": {"retry": {"properties": {"on": {"items": _choice(codes)}}}}},
+    }
+    for kind, codes in FAILS_WITH.items()
+)
+"""Each kind of step has failures of its own."""
+
 _EFFECTS: tuple[Schema, ...] = (
     {
         "if": {"properties": {"effect": _choice(("probe",))}, "required": ["effect"]},
@@ -214,7 +224,7 @@ _EFFECTS: tuple[Schema, ...] = (
 """What follows a failure or a crash goes with a tool's effect."""
 
 _FLOW_ADDITIONS: Mapping[str, Schema] = {
-    "Step": _keys_by_kind(STEP_KEYS, _LOOPS),
+    "Step": _keys_by_kind(STEP_KEYS, _LOOPS, *_TRIES),
     "Tool": _keys_by_kind(TOOL_KEYS, *_EFFECTS),
     "Input": _keys_by_type(GOES_WITH),
     "Assistant": {"not": {"required": ["output", "response_format"]}},

@@ -38,6 +38,15 @@ def is_endless(value: Plain) -> bool:
     return isinstance(value, float) and not isfinite(value)
 
 
+def is_filled(value: Plain) -> bool:
+    """Tell whether no value is left out and no number is endless: so it is in most files."""
+    if isinstance(value, dict):
+        return all(map(is_filled, value.values()))
+    if isinstance(value, list):
+        return all(map(is_filled, value))
+    return value is not None and not is_endless(value)
+
+
 def find_leaves(
     value: Plain, wanted: Callable[[Plain], bool], path: DocPath = ()
 ) -> Iterator[DocPath]:

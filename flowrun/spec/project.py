@@ -11,7 +11,7 @@ from flowrun.ids import duration_s
 from flowrun.source.diagnostic import Diagnostic, suggest
 from flowrun.source.document import Document
 from flowrun.source.nodes import UNKNOWN
-from flowrun.spec.declaration import Declaration, Duration, Name
+from flowrun.spec.declaration import SOME_TIME, Declaration, Duration, Name
 from flowrun.spec.durations import limit_faults
 from flowrun.spec.grammar import Fault, Grammar, Place
 from flowrun.spec.plain import Plain
@@ -23,8 +23,10 @@ from flowrun.spec.wording import clip
 class Timeouts(Declaration):
     """How long an endpoint may take."""
 
-    connect: Duration = Field("10s", description="To be reached.")
-    read: Duration = Field("600s", description="Between two pieces of an answer.")
+    connect: Duration = Field("10s", description="To be reached.", json_schema_extra=SOME_TIME)
+    read: Duration = Field(
+        "600s", description="Between two pieces of an answer.", json_schema_extra=SOME_TIME
+    )
 
 
 class Endpoint(Declaration):

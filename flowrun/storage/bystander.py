@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from flowrun.storage.database import SqlValue, open_store
+from flowrun.storage.database import SqlValue, open_store, prepare_to_write
 from flowrun.storage.failures import store_failure
 
 
@@ -21,8 +21,8 @@ def write_row(path: Path, sql: str, row: Sequence[SqlValue]) -> None:
     """
     with closing(open_store(path, "rw")) as connection:
         try:
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA foreign_keys=ON")
+            prepare_to_write(connection)
+            connection.execute("PRAGMA wal_autocheckpoint=0")  # that is for the owner to do
             connection.execute(sql, row)  # a transaction of its own
         except sqlite3.Error as failure:
             raise store_failure(path, failure, "written") from failure

@@ -5,26 +5,37 @@ submitted; every commit takes all that is waiting, so durability costs one fsync
 callers want it. After a failed commit nothing more is accepted: the store fails closed.
 """
 
-import asyncio
 import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from flowrun.errors import OwnershipLost, StorageError, StoreLocked
 from flowrun.ids import VERSION
-from flowrun.storage.failures import store_failure, system_failure
-from flowrun.storage.filesystem import is_at_rest, read_mounts, refuse_remote
-from flowrun.storage.lock import OwnerLock
+from flowrun.storage.failures import store_failure, store_taken_away, system_failure
+from flowrun.storage.filesystem import is_at_rest, is_out_of_reach, read_mounts, refuse_remote
+from flowrun.storage.lock import OwnerLock, lock_holder
 from flowrun.storage.migrations import migrate, missing_migrations
+
+if TYPE_CHECKING:
+    import asyncio
 
 SqlValue: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = tuple[SqlValue, ...]
 Durability: TypeAlias = Literal["full", "process"]
 Statement: TypeAlias = tuple[str, list[Sequence[SqlValue]]]
+
+OWNER_PATIENCE_MS = 60_000
+"""How long the owner waits for who holds the store: a command that was suspended while it left an
+answer, or somebody at work on it by hand. Whoever waits for the owner has less."""
+
+_BUSY_MS = 5_000
+
+SEEN_WITHIN_S = 0.1
+"""How long rows that nobody waits for may be hidden from those who look into the store."""
 
 
 class Database:
@@ -33,15 +44,21 @@ class Database:
     def __init__(
         self, path: Path, connection: sqlite3.Connection, lock: OwnerLock, epoch: int
     ) -> None:
+        from asyncio import get_running_loop  # slow to load, and a bystander has no loop
+
         self.path = path
+        self._running_loop = get_running_loop
         self._connection = connection
         self._lock = lock
         self._epoch = epoch
+        self._place = path.absolute()
+        self._file = _file_at(self._place)
         self._reader = connect(path, "ro")
         self._waiting: list[Statement] = []
         self._callers: list[asyncio.Future[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._busy = False
+        self._later: asyncio.TimerHandle | None = None
         self._failure: StorageError | None = None
         self._work: SimpleQueue[_Batch | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._write_batches, name="flowrun-writer")
@@ -81,9 +98,7 @@ class Database:
         """
         if self._failure is not None:
             raise self._failure
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._serve(loop)
+        loop = self._serve_the_running_loop()
         caller = loop.create_future()
         self._callers.append(caller)
         if not self._busy:
@@ -91,15 +106,18 @@ class Database:
             loop.call_soon(self._dispatch, loop)  # whoever else commits in this tick joins
         await caller
 
-    def write_waiting(self) -> None:
-        """Have what was submitted written, though nobody waits for it."""
-        if self._waiting and not self._busy and self._failure is None:
-            self._dispatch(asyncio.get_running_loop())
+    def write_soon(self) -> None:
+        """Have what was submitted written before long, should nothing else cause it."""
+        if self._later is None:
+            loop = self._serve_the_running_loop()
+            self._later = loop.call_later(SEEN_WITHIN_S, self._write_waiting)
 
     def read(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
         """Run a query over what is committed."""
-        with _failing_as(self.path, "read"):
+        try:
             return self._reader.execute(sql, parameters).fetchall()
+        except sqlite3.Error as failure:
+            raise self._explain(failure, "read") from failure
 
     def close(self) -> None:
         """Write what waits, stop the writer and let the store go; a second time does nothing.
@@ -116,16 +134,28 @@ class Database:
         self._connection.close()
         self._lock.release()
 
-    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Turn to another loop; whoever waited on the one before waits no more."""
+    def _serve_the_running_loop(self) -> "asyncio.AbstractEventLoop":
+        """Turn to it if it is another one; whoever waited on the one before waits no more."""
+        loop = self._running_loop()
+        if loop is self._loop:
+            return loop
         if self._loop is not None and self._loop.is_running():
             message = "a store serves one event loop at a time"
             raise RuntimeError(message)
         self._loop = loop
         self._callers = []
         self._busy = False
+        self._later = None
+        return loop
 
-    def _dispatch(self, loop: asyncio.AbstractEventLoop | None) -> None:
+    def _write_waiting(self) -> None:
+        self._later = None
+        if self._busy:
+            self.write_soon()
+        elif self._waiting and self._failure is None:
+            self._dispatch(self._loop)
+
+    def _dispatch(self, loop: "asyncio.AbstractEventLoop | None") -> None:
         """Hand the writer all that waits; while it writes, the next batch gathers."""
         callers, self._callers = self._callers, []
         statements, self._waiting = self._waiting, []
@@ -140,8 +170,8 @@ class Database:
 
     def _acknowledge(
         self,
-        loop: asyncio.AbstractEventLoop,
-        callers: list[asyncio.Future[None]],
+        loop: "asyncio.AbstractEventLoop",
+        callers: "list[asyncio.Future[None]]",
         failure: StorageError | None,
     ) -> None:
         if loop is self._loop:
@@ -176,14 +206,30 @@ class Database:
             if execute("SELECT epoch FROM owner").fetchone() != (self._epoch,):
                 execute("ROLLBACK")
                 return OwnershipLost(str(self.path))
+            if self._is_taken_away():  # what is written goes where nobody will look
+                execute("ROLLBACK")
+                return store_taken_away(self.path)
             for sql, rows in statements:
                 self._connection.executemany(sql, rows)
             execute("COMMIT")
         except Exception as failure:  # noqa: BLE001  # SQLite's, a value it cannot hold, no memory: callers wait for an answer
             with contextlib.suppress(sqlite3.Error):
                 execute("ROLLBACK")
-            return store_failure(self.path, failure, "written")
+            return self._explain(failure, "written")
         return None
+
+    def _explain(self, failure: Exception, verb: str) -> StorageError:
+        if self._is_taken_away():
+            return store_taken_away(self.path)
+        return store_failure(self.path, failure, verb)
+
+    def _is_taken_away(self) -> bool:
+        try:
+            return _file_at(self._place) != self._file
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:  # it may not be looked at any more, and may be written all the same
+            return False
 
 
 class _Batch:
@@ -222,12 +268,10 @@ def open_database(path: Path, *, holder: str, durability: Durability = "full") -
         connection = undone.enter_context(contextlib.closing(connect(path, "rwc")))
         with _failing_as(path, "written"):
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute(f"PRAGMA synchronous={'FULL' if durability == 'full' else 'NORMAL'}")
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA fullfsync=ON")
-            connection.execute("PRAGMA checkpoint_fullfsync=ON")
+            prepare_to_write(connection, durability)
             migrate(connection, str(path))
             epoch = _take_over(connection, holder)
+            connection.execute(f"PRAGMA busy_timeout={OWNER_PATIENCE_MS}")
         database = Database(path, connection, lock, epoch)
         undone.pop_all()
     return database
@@ -291,7 +335,8 @@ def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
     """Return a connection to a file, whatever is in it."""
     # Readers share memory with the writer through a file; where nothing can be written, there is
     # no writer either.
-    still = "&immutable=1" if mode == "ro" and is_at_rest(path) else ""
+    at_rest = is_at_rest(path) or (is_out_of_reach(path) and lock_holder(path) is None)
+    still = "&immutable=1" if mode == "ro" and at_rest else ""
     with _failing_as(path, "read" if mode == "ro" else "written"):
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}{still}",
@@ -300,8 +345,22 @@ def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
             check_same_thread=False,
             cached_statements=256,
         )
-        connection.execute("PRAGMA busy_timeout=5000")
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     return connection
+
+
+def prepare_to_write(connection: sqlite3.Connection, durability: Durability = "full") -> None:
+    """Have a connection keep what it commits, and the references between its rows."""
+    connection.execute(f"PRAGMA synchronous={'FULL' if durability == 'full' else 'NORMAL'}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA fullfsync=ON")
+    connection.execute("PRAGMA checkpoint_fullfsync=ON")
+
+
+def _file_at(path: Path) -> tuple[int, int]:
+    """Return which file a path leads to."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _take_over(connection: sqlite3.Connection, holder: str) -> int:

@@ -69,6 +69,15 @@ def store_failure(path: Path, failure: Exception, verb: str) -> StorageError:
     return _composed(path, problem or str(failure), verb)
 
 
+def store_taken_away(path: Path) -> StorageError:
+    """Return the failure of a store that does not lie any more where it was opened."""
+    return StorageError(
+        str(path),
+        "it was moved, replaced or deleted while flowrun was at work",
+        "put it back, then `flowrun runs resume`",
+    )
+
+
 def _composed(path: Path, problem: str, verb: str) -> StorageError:
     hint = _HINTS.get(problem) or _CODE_HINTS.get(problem) or _DISK_HINT
     return StorageError(str(path), f"it cannot be {verb}: {problem}", hint)

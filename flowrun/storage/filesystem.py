@@ -37,12 +37,28 @@ def refuse_remote(path: Path, mounts: str) -> None:
 
 def is_at_rest(path: Path) -> bool:
     """Tell whether nobody can be writing the store: all of it lies on a read-only file system."""
-    log = path.with_name(f"{path.name}-wal")
     try:
         read_only = os.statvfs(path).f_flag & os.ST_RDONLY
-        return bool(read_only) and not (log.exists() and log.stat().st_size)
+        return bool(read_only) and not _has_log(path)
     except OSError:  # it is not there, or may not be looked at: opening it will tell
         return False
+
+
+def is_out_of_reach(path: Path) -> bool:
+    """Tell whether this user may not make the file that readers share with a writer.
+
+    With nobody at work on the store that file is not there, and the store is read as it lies.
+    """
+    try:
+        shared = path.with_name(f"{path.name}-shm").exists()
+        return not (shared or os.access(path.parent, os.W_OK) or _has_log(path))
+    except OSError:  # opening it will tell
+        return False
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and bool(log.stat().st_size)
 
 
 def mount_type(path: Path, mounts: str) -> str | None:

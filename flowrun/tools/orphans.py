@@ -43,8 +43,8 @@ class OrphansSurvive(FlowrunError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Process:
-    """A living process: a zombie holds nothing and is none."""
+class _Living:
+    """A living process in `/proc`; a zombie holds nothing and is none."""
 
     pid: int
     parent: int
@@ -82,18 +82,18 @@ async def end_orphans(run_id: str, project: Path) -> int:
 class _Search:
     """One search: whom it is for, whom it spares, and which groups were killed."""
 
-    def __init__(self, marks: frozenset[bytes], lineage: tuple[_Process, ...]) -> None:
+    def __init__(self, marks: frozenset[bytes], lineage: tuple[_Living, ...]) -> None:
         self._marks = marks
         self._spared = frozenset(one.pid for one in lineage)
         self._spared_groups = frozenset(one.group for one in lineage) | {0, 1}
         self._groups: set[int] = set()
         self._user = os.geteuid()
 
-    def left(self) -> list[_Process]:
+    def left(self) -> list[_Living]:
         """Return the living processes with the marks, or in a group that was killed."""
         return [
             one
-            for one in _processes(self._user)
+            for one in _living(self._user)
             if one.pid not in self._spared
             and (one.group in self._groups or _has_marks(one.pid, self._marks))
         ]
@@ -132,9 +132,9 @@ def _held(pid: int) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def _lineage() -> tuple[_Process, ...]:
+def _lineage() -> tuple[_Living, ...]:
     """Return this process and all that it descends from."""
-    lineage: list[_Process] = []
+    lineage: list[_Living] = []
     process = _read(os.getpid())
     while process is not None:
         lineage.append(process)
@@ -142,20 +142,20 @@ def _lineage() -> tuple[_Process, ...]:
     return tuple(lineage)
 
 
-def _processes(user: int) -> Iterator[_Process]:
+def _living(user: int) -> Iterator[_Living]:
     for folder in _PROC.glob("[0-9]*"):
         with suppress(OSError):  # it ended meanwhile
             if folder.stat().st_uid == user and (process := _read(int(folder.name))) is not None:
                 yield process
 
 
-def _read(pid: int) -> _Process | None:
+def _read(pid: int) -> _Living | None:
     try:
         text = (_PROC / str(pid) / "stat").read_text("utf-8", "replace")
     except OSError:  # there is none, or it ended meanwhile
         return None
     state, parent, group, *_ = text.rpartition(")")[2].split()
-    return None if state in {"Z", "X"} else _Process(pid, int(parent), int(group))
+    return None if state in {"Z", "X"} else _Living(pid, int(parent), int(group))
 
 
 def _has_marks(pid: int, marks: frozenset[bytes]) -> bool:

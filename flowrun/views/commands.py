@@ -23,6 +23,11 @@ def resume_command(run_id: str, project: str = "") -> str:
     return f"flowrun runs resume {run_id}{_elsewhere(project)}"
 
 
+def show_command(run_id: str, project: str = "") -> str:
+    """Return what a person types to see a run; see `resume_command`."""
+    return f"flowrun runs show {run_id}{_elsewhere(project)}"
+
+
 def answer_commands(
     run_id: str,
     asked: QuestionAsked,

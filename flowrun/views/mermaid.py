@@ -39,9 +39,6 @@ def _lines(plan: ExecutionPlan) -> Iterator[str]:
     yield f"title: {plan.flow}"
     yield "---"
     yield "flowchart TD"
-    limits = shown_limits(plan.limits)
-    if limits:
-        yield f'  limits[/"{_escaped(", ".join(limits))}"/]'
     yield from _Drawing().flow(plan, "", "  ")
 
 
@@ -52,7 +49,10 @@ class _Drawing:
         self._flows = count(1)
 
     def flow(self, plan: ExecutionPlan, prefix: str, indent: str) -> Iterator[str]:
-        """Yield the lanes of a flow, then its arrows."""
+        """Yield the limits of a flow, its lanes, then its arrows."""
+        limits = shown_limits(plan.limits)
+        if limits:
+            yield f'{indent}{prefix}limits[/"{_escaped(", ".join(limits))}"/]'
         for number, (lane, steps) in enumerate(steps_by_lane(plan).items()):
             if lane.startswith("("):
                 # a private thread is the step itself; a box round it says nothing

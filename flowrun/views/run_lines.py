@@ -197,7 +197,8 @@ _STYLES: dict[str, Style] = {"completed": "green", "failed": "red", "skipped": "
 
 def _ended(event: StepFinished) -> str:
     took = f"in {elapsed(event.duration_s)}"
-    reason = "" if event.error is None else ": " + clip(event.error, SENTENCE_COLUMNS)
+    told = (event.error or "").removeprefix("skipped: ")  # said once, by the status
+    reason = ": " + clip(told, SENTENCE_COLUMNS) if told else ""
     if event.status == "completed":
         tokens = add_usage([event.usage])["total_tokens"]
         used = [count(tokens, "token")] if tokens else []

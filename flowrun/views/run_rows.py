@@ -138,8 +138,11 @@ class Rows:
             return
         row.state, row.duration_s, row.tool, row.note = event.status, event.duration_s, "", ""
         row.tokens = add_usage([event.usage])["total_tokens"]
-        row.text = event.error or (
-            "" if event.output is None else say(event.output)[:TAIL_CHARACTERS]
+        row.text = (
+            (event.error or "").removeprefix("skipped: ")
+            or (  # as its state says
+                "" if event.output is None else say(event.output)[:TAIL_CHARACTERS]
+            )
         )
         for inner in self._rows.values():
             if inner.label.startswith(f"{row.label}/") and inner.state in ("running", "asks"):

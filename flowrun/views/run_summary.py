@@ -190,8 +190,9 @@ class _Folding:
         """A run that nobody was at work on when it was cancelled has no word on its steps."""
         for label, step in self._steps.items():
             if step.status == "running":
-                facts = {"error": "cancelled", "error_code": "cancelled"}
-                self._steps[label] = replace(step, status="failed", **facts)
+                self._steps[label] = replace(
+                    step, status="failed", error="cancelled", error_code="cancelled"
+                )
             elif step.status == "pending":
                 self._steps[label] = replace(step, status="skipped", error="the run was cancelled")
 

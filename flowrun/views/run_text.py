@@ -94,7 +94,7 @@ def _run_lines(row: RunRow, summary: RunSummary, *, full: bool) -> Iterator[str]
         yield _shown(say(value), full=full)
     if summary.questions and row.finished_at is None:
         yield ""
-        yield from question_lines(row.run_id, summary.questions, project=row.project)
+        yield from question_lines(row.run_id, summary.questions, project=row.project, full=True)
     if row.can_resume:
         yield ""
         yield f"continue with: {resume_command(row.run_id, row.project)}"
@@ -171,7 +171,7 @@ def _step_lines(step: StepSummary, *, full: bool, is_alone: bool = False) -> Ite
     if hidden and step.is_many:
         yield f"  … {count(hidden, 'part')} more, all with --full"
     if step.error is not None:
-        yield f"  error: {one_line(step.error)}"
+        yield "  " + ("" if step.status == "skipped" else "error: ") + one_line(step.error)
     if step.output is not None:
         yield _shown(say(step.output), full=full)
 

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from flowrun.events.labels import label_of_path
 from flowrun.ids import JsonObject
-from flowrun.views.commands import resume_command
+from flowrun.views.commands import resume_command, show_command
 from flowrun.views.text import clip, count, elapsed, instant, size, table
 
 RUNS_VERSION = 1
@@ -122,11 +122,6 @@ def pruned_object(
         "threads": threads,
         "bytes": weight,
     }
-
-
-def show_command(run_id: str, project: str = "") -> str:
-    """Return what a person types to see a run."""
-    return resume_command(run_id, project).replace(" resume ", " show ", 1)
 
 
 def _remark(row: RunRow) -> str:

@@ -5,6 +5,7 @@ stray escape sequence could move the cursor, hide text or rename the window.
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,6 +29,10 @@ _CONFUSING = frozenset(
     "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 )
 """Characters that reorder or break lines without being seen."""
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Characters that count as letters, marks or signs and show nothing."""
 
 
 class Stream(Protocol):
@@ -88,7 +93,12 @@ def width(text: str) -> int:
 def clip(text: str, columns: int) -> str:
     """Return the text on one line, cut to so many columns with `…` where it was cut."""
     line = one_line(text[: columns * 8 + 64])
-    if width(line) <= columns and len(text) <= columns * 8 + 64:
+    return cut(line, columns, is_whole=len(text) <= columns * 8 + 64)
+
+
+def cut(line: str, columns: int, *, is_whole: bool = True) -> str:
+    """Return a harmless line, cut like `clip` where it is longer, or not the whole of a text."""
+    if is_whole and width(line) <= columns:
         return line
     return _fitting(line, columns - 1).rstrip() + "…"
 
@@ -174,6 +184,19 @@ def harmless_json(text: str) -> str:
     return "".join([one if _is_harmless(one) else f"\\u{ord(one):04x}" for one in text])
 
 
+def exact_json(value: JsonValue, *, indent: int | None = None) -> str:
+    """Return JSON in which everything is seen: what a person approves is what will be done.
+
+    Escaped is also what has no shape of its own, as blanks that are not the usual one, joiners and
+    tags. On one line unless an indent is given.
+    """
+    marks = (",", ":") if indent is None else None
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=marks, default=dict)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join([one if _is_seen(one) else json.dumps(one)[1:-1] for one in text])
+
+
 def indented(text: str, by: str = "  ") -> str:
     """Return the text, neutralised, each line moved to the right."""
     return "\n".join(by + line if line else "" for line in neutralise(text).split("\n"))
@@ -189,6 +212,13 @@ def _is_harmless(character: str) -> bool:
     if character in _CONFUSING:
         return False
     return unicodedata.category(character) not in ("Cc", "Cs")
+
+
+def _is_seen(character: str) -> bool:
+    if character in "\n ":
+        return True
+    category = unicodedata.category(character)
+    return category[0] not in "CZ" and not _BLANK.match(character)
 
 
 def _spelt(character: str) -> str:

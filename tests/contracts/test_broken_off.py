@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from flowrun.ports.durable import RunCancelled
-from tests.support.engines import ENGINES, PLAN, SETTING, doing, done, kept, live, said, within
+from tests.support.crash import Died
+from tests.support.engines import ENGINES, PLAN, SETTING, die, doing, done, kept, live, said, within
 
 
 @pytest.fixture(params=ENGINES)
@@ -73,3 +74,22 @@ def test_what_a_cancelled_run_was_at_can_be_told(place, policy):
         return kept(engine)
 
     assert said("cancelled") in within(place, interpret, story)
+
+
+def test_what_is_recorded_below_is_found_by_its_keys_in_any_life(place):
+    async def first(scope, plan, inputs, environment):
+        scope.emit("a/y", said("y"))
+        await scope.record("a/x", said("x"))
+        await scope.record("b", said("b"))
+        raise Died
+
+    die(place, first)
+
+    async def second(scope, plan, inputs, environment):
+        own = scope.nested("a")
+        own.nested("c").emit("z", said("z"))
+        return done(keys=list(own.recorded_keys()), all=sorted(scope.recorded_keys()))
+
+    _, events = live(place, second, resume=True)
+    assert events[-1].outputs["keys"] == ["y", "x", "c/z"]
+    assert {"a/y", "a/x", "b", "a/c/z"} <= set(events[-1].outputs["all"])

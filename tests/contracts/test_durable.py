@@ -297,3 +297,27 @@ def test_many_children_cost_what_each_of_them_costs(place, shape):
     small = cpu_seconds(lambda number: shape(place, 1_000, f"small-{number}"))
     large = cpu_seconds(lambda number: shape(place, 5_000, f"large-{number}"), tries=2)
     assert large < 10 * small, "five times the children, not twenty-five times the work"
+
+
+@pytest.mark.parametrize("policy", ["repeatable", "keyed", "probe", "at_most_once"])
+def test_an_effect_that_raised_is_done_again_or_is_in_doubt(place, policy):
+    """In the same life as in the next one: what has an intent and no end may have happened."""
+    calls = []
+
+    async def interpret(scope, plan, inputs, setting):
+        async def broken():
+            calls.append("broken")
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await scope.effect("x", broken, policy)
+        try:
+            event = await scope.effect("x", doing("again", calls), policy)
+        except OutcomeUnknown as unknown:
+            return done(unknown=unknown.key)
+        return done(said=event.step)
+
+    _, events = live(place, interpret)
+    may_again = policy in ("repeatable", "keyed")
+    assert events[-1] == (done(said="again") if may_again else done(unknown="x"))
+    assert calls == ["broken", "again"][: 1 + may_again]

@@ -369,8 +369,8 @@ def test_cancelling_ends_a_run_and_leaves_one_that_is_over_alone(play):
     async def act(stage):
         began, _ = await stage.start("first")
         thread_id = await stage.runtime.open_thread("flow/thread")
-        await stage.runtime.cancel(thread_id, began.run_id)
-        await stage.runtime.cancel(thread_id, began.run_id)
+        used = await stage.runtime.cancel(thread_id, began.run_id)
+        assert used == await stage.runtime.cancel(thread_id, began.run_id) == TokenUsage(10, 5, 15)
         assert await stage.start("first") == [
             began,
             RunEnded(run_id=began.run_id, status="cancelled", usage=TokenUsage(10, 5, 15)),

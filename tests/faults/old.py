@@ -99,6 +99,8 @@ def _close(row: Row, witness: Witness, run: str, baseline: Baseline, where: str)
 def old_world(make, name: str):
     """Return a world with the old store in it, and what its undisturbed run came to."""
     world = make(name)
+    for run in _LEFT:
+        world.model.asked.pop(run, None)  # what it was told in another world
     for file in ("old.flow.yaml", "old_tools.py"):
         shutil.copy(_FILES / file, world.root / file)
     shutil.copy(_FILES / "ledger.txt", world.ledger)

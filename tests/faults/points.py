@@ -145,8 +145,9 @@ class DyingRuntime:
 
     async def cancel(self, thread_id, run_id):
         self._death.at("runtime:cancel-before")
-        await self._inner.cancel(thread_id, run_id)
+        used = await self._inner.cancel(thread_id, run_id)
         self._death.at("runtime:cancel-after")
+        return used
 
     async def _seen(self, events):
         try:

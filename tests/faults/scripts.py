@@ -54,18 +54,23 @@ class Desk:
 
 async def see_through(cast) -> None:
     """Start the run or go on with it, answer what is asked, and stay until it is over."""
+    over = [one for one in cast.engine.list() if one.run_id == cast.life.run and one.finished_at]
+    if over:  # it was killed when there was nothing left to do
+        print("over before", cast.life.run, over[0].status, flush=True)
+        return
     head = await follow(cast, _entering(cast), Desk(cast))
     print("over", cast.life.run, head.status, head.error, flush=True)
 
 
 def _entering(cast):
-    """Return what starts the run, or goes on with it."""
+    """Return what starts the run, or goes on with it, as somebody would who knows of the kills."""
 
     async def enter():
-        if _is_known(cast):
-            await cast.engine.resume(cast.life.run)
-        else:
-            await cast.engine.start(cast.life.run, cast.plan, {}, cast.setting)
+        try:
+            await _enter_once(cast)
+        except RunCrashLoops as stuck:  # killed thrice before it came to anything
+            print("forced", stuck, flush=True)
+            await cast.engine.resume(cast.life.run, force=True)
 
     return enter
 
@@ -173,7 +178,7 @@ async def tick(cast) -> None:
 async def be_poisoned(cast) -> None:
     """Enter the run that kills; when the engine will not, say so."""
     try:
-        await _enter(cast)
+        await _enter_once(cast)
     except RunCrashLoops as refused:
         print("refused", refused, flush=True)
         raise
@@ -185,6 +190,13 @@ async def _enter(cast) -> None:
     if _is_known(cast):
         await cast.tools.end_orphans(cast.life.run)
     await _entering(cast)()
+
+
+async def _enter_once(cast) -> None:
+    if _is_known(cast):
+        await cast.engine.resume(cast.life.run)
+    else:
+        await cast.engine.start(cast.life.run, cast.plan, {}, cast.setting)
 
 
 def _is_known(cast) -> bool:

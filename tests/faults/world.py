@@ -81,7 +81,7 @@ class World:
         status = self._nursery.status()
         with self._says.open() as file:
             file.seek(self._said)
-            return Life(status, file.read()[-2000:])
+            return Life(status, file.read()[-4000:])
 
     def journal(self) -> Journal:
         return Journal(self.store)

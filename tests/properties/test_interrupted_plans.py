@@ -15,7 +15,7 @@ from pathlib import Path
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from flowrun.engines.journal import read_events
+from flowrun.engines.reading import read_events
 from flowrun.events.labels import base_label
 from flowrun.events.records import (
     FlowRunFinished,

@@ -6,7 +6,17 @@ import pytest
 
 from tests.support.scenario import Project, flows_project, misfits
 
-FLOWS = ("weather_report", "math_quiz", "concurrent_students", "review_panel")
+FLOWS = (
+    "weather_report",
+    "math_quiz",
+    "concurrent_students",
+    "review_panel",
+    "summarise_files",
+    "draft_and_critique",
+    "write_until_good",
+    "city_guide",
+)
+"""All but the refund desk, which waits for a person; see `test_refund_desk.py`."""
 
 OUTPUTS = {
     "weather_report": {
@@ -24,6 +34,32 @@ OUTPUTS = {
         "thanks": "You're welcome! If you have any more questions, feel free to ask!",
     },
     "review_panel": {"approved": False},
+    "summarise_files": {
+        "digest": "The store is one file now and opens in 3 ms, answers are streamed and repeated"
+        " once when they are cut, and tools can ask a person first: 14 refunds, 2 refused, none"
+        " doubled.",
+        "summaries": [
+            (
+                "The store is one file now and opens in 3 ms; a command to clean up the old folder"
+                " is planned."
+            ),
+            (
+                "Answers are streamed; a stream that is cut is repeated once, and support wants to"
+                " be told."
+            ),
+            "Tools can ask a person first; of 14 refunds 2 were refused and none was doubled.",
+        ],
+        "missing": [],
+    },
+    "draft_and_critique": {"score": 3, "feedback": "Say what one can do with them."},
+    "write_until_good": {
+        "text": "Structured logs can be searched by field and counted: how many payments failed"
+        " since noon, and for which customer, is one query.",
+        "score": 9,
+    },
+    "city_guide": {
+        "answer": "San Francisco, because its weather hardly changes from month to month."
+    },
 }
 
 
@@ -116,6 +152,48 @@ def test_what_a_flow_did_can_be_looked_up_afterwards(tmp_path):
     assert [one["status"] for one in shown["steps"].values()] == ["completed"] * 3
     [row] = project.runs()
     assert (row["run_id"], row["status"], row["alive"]) == (result["run_id"], "completed", False)
+
+
+def test_the_writer_and_the_critic_go_on_until_the_score_is_reached(tmp_path):
+    project = flows_project(tmp_path)
+    ended = execute(project, "write_until_good", "--format", "jsonl")
+    assert ended.code == 0, ended.err
+    rounds = [one for one in ended.of_type("step_finished") if one["step"].startswith("paragraph#")]
+    scores = [one["output"]["score"] for one in rounds if "/" not in one["step"]]
+    assert scores == [3, 7, 9]
+    writers = [
+        one for one in ended.of_type("assistant_run_started") if one["assistant"] == "writer"
+    ]
+    assert len(writers) == 3
+    assert len({one["thread_id"] for one in writers}) == 1, "the writer remembers"
+    content = execute(project, "write_until_good", "-i", "score=7", "--format", "json")
+    assert content.result["outputs"]["score"] == 7
+    never = execute(project, "write_until_good", "-i", "score=10", "--format", "json")
+    assert never.code == 1
+    assert never.result["status"] == "failed"
+
+
+def test_a_note_that_nobody_can_summarise_is_missing_and_the_others_are_there(tmp_path):
+    project = flows_project(tmp_path)
+    project.write({"flows/notes/delta.md": "# Delta\n\nNobody has a reply for this.\n"})
+    flow = project.root / "flows" / "summarise_files.flow.yaml"
+    flow.write_text(flow.read_text("utf-8").replace("delay: 2s", "delay: 1ms"), "utf-8")
+    ended = execute(project, "summarise_files", "--format", "json")
+    assert ended.code == 0, ended.err
+    summaries = ended.result["outputs"]["summaries"]
+    assert [one is None for one in summaries] == [False, False, True, False]
+    [missing] = ended.result["outputs"]["missing"]
+    assert (missing["index"], missing["code"]) == (2, "endpoint")
+    assert ended.result["outputs"]["digest"] == OUTPUTS["summarise_files"]["digest"]
+
+
+def test_with_one_city_there_is_nothing_to_choose(tmp_path):
+    ended = execute(
+        flows_project(tmp_path), "city_guide", "-i", 'cities=["Paris"]', "--format", "json"
+    )
+    assert ended.code == 0, ended.err
+    assert ended.result["steps"]["choice"]["status"] == "skipped"
+    assert ended.result["outputs"]["answer"].startswith("Weather: 13 °C")
 
 
 def test_the_flows_are_sound_for_the_checker(tmp_path):

@@ -10,7 +10,15 @@ from tests.support.processes import environment, start
 from tests.support.repository import ROOT
 from tests.support.scenario import endpoint_settings, flows_project, misfits
 
-FLOWS = ("weather_report", "math_quiz", "concurrent_students", "review_panel")
+FLOWS = (
+    "weather_report",
+    "math_quiz",
+    "concurrent_students",
+    "review_panel",
+    "summarise_files",
+    "write_until_good",
+    "city_guide",
+)
 WIRES = ("chat", "responses")
 
 
@@ -65,6 +73,20 @@ def test_an_answer_over_http_streams_piece_by_piece(tmp_path, wire):
     assert "".join(pieces) == report["output"]
     [submitted] = ended.of_type("tool_outputs_submitted")
     assert len(submitted["call_ids"]) == 2
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_clerk_over_http_waits_for_a_person_and_goes_on(tmp_path, wire):
+    project = flows_project(tmp_path)
+    with endpoint_of("refund_desk", tmp_path) as base_url:
+        project.write({"flowrun.yaml": endpoint_settings(base_url, wire=wire)})
+        waiting = project.flowrun("execute", "flows/refund_desk.flow.yaml", "--run-id", "r-1")
+        done = project.flowrun("runs", "answer", "r-1", "case", "--approve")
+    assert (waiting.code, waiting.out) == (5, "")
+    assert done.code == 0, done.err
+    assert done.out == "I am sorry about your lamp. 49.00 US dollars are on their way to you.\n"
+    books = project.root / ".flowrun" / "refunds.jsonl"
+    assert len(books.read_text("utf-8").splitlines()) == 1
 
 
 def test_an_endpoint_can_be_given_by_its_address_alone(tmp_path):

@@ -140,3 +140,14 @@ def test_a_question_is_answered_on_a_terminal_by_its_name_alone(tmp_path):
         code, text = screen.finish()
     assert code == 5, text
     assert "not now" in desk.project.show("r-1")["steps"]["ok"]["error"]["message"]
+
+
+def test_a_question_is_left_open_on_a_terminal_though_its_answer_was_to_be_given(tmp_path):
+    desk = Desk(tmp_path)
+    desk.execute()
+    with desk.project.on_terminal("runs", "answer", "r-1", "ok") as screen:
+        screen.wait_for("approve or reject? ")
+        screen.type(b"\x04")
+        code, text = screen.finish()
+    assert code == 5, text
+    assert desk.project.show("r-1")["waiting_for"] == ["ok"]

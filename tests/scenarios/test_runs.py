@@ -147,6 +147,10 @@ def test_what_cannot_be_repeated_is_refused_before_anything_runs(tmp_path):
         ("--from-run", "o-1", "--step", "bad"): (7, "error: run `o-1` is of flow `other`"),
         ("--from-run", "r-7", "--step", "bad"): (64, "error: no run `r-7` in this store"),
         ("--from-run", "r-1"): (64, "error: expected `--from-run` and `--step` together"),
+        ("--from-run", "r-1", "--step", "bad", "--run-id", "r-1"): (
+            7,
+            "error: run `r-1` exists with other steps to run",
+        ),
     }
     for arguments, (code, said) in refused.items():
         ended = repeat(*arguments)

@@ -119,7 +119,7 @@ class ToldRuntime:
 
     async def cancel(self, thread_id, run_id):
         self.cancelled.append(run_id)
-        self.ends.setdefault(run_id, RunEnded(run_id=run_id, status="cancelled"))
+        return self.ends.setdefault(run_id, RunEnded(run_id=run_id, status="cancelled")).usage
 
 
 class HangingRuntime(ToldRuntime):

@@ -107,6 +107,16 @@ class Running:
         assert found, f"no event {wanted} in {self._lines}"
         return found[0]
 
+    def wait_for_events(self, kind: str, number: int) -> None:
+        """Return when so many events of a type are there, or all that there will be."""
+
+        def heard() -> bool:
+            events = [json.loads(line) for line in self._lines["out"]]
+            return sum(one["type"] == kind for one in events) >= number or self._open == 0
+
+        with self._heard:
+            assert self._heard.wait_for(heard, PATIENCE_S), f"not {number} `{kind}`"
+
     def wait_until(self, reached: threading.Event) -> None:
         """Return when something happened elsewhere, to which the process is on its way."""
         deadline = time.monotonic() + PATIENCE_S

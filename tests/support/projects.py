@@ -43,6 +43,18 @@ def greet() -> str:
     """Greet."""
     return "hello"
 '''
+ASK = """
+version: 1
+name: ask
+steps:
+  ok: {ask: {message: "May I?"}}
+  stay:
+    needs: [ok]
+    ask: {message: How long?, schema: {nights: {type: integer}}}
+outputs:
+  by: "{{ steps.ok.output.by }}"
+  nights: "{{ steps.stay.output.nights }}"
+"""
 BARE = {"PATH": os.environ["PATH"]}
 """An environment without any endpoint."""
 
@@ -90,11 +102,11 @@ class Watcher:
     def kinds(self):
         return [type(one.event).__name__ for one in self.seen]
 
-    def occasion(self, environ):
-        return Occasion(environ=environ, audience=self, stop=self.stop)
+    def occasion(self, environ, asker=None):
+        return Occasion(environ=environ, audience=self, stop=self.stop, asker=asker)
 
 
-def execute(flow, *, watcher=None, run_id=None, endpoint=None, environ=BARE, inputs=()):
+def execute(flow, *, watcher=None, run_id=None, endpoint=None, environ=BARE, inputs=(), asker=None):
     """Execute a flow's file to its end; return the outcome."""
 
     async def whole():
@@ -105,18 +117,18 @@ def execute(flow, *, watcher=None, run_id=None, endpoint=None, environ=BARE, inp
             values,
             run_id=run_id,
             endpoint=endpoint,
-            occasion=(watcher or Watcher()).occasion(environ),
+            occasion=(watcher or Watcher()).occasion(environ, asker),
         )
 
     return asyncio.run(whole())
 
 
-def resume(project, run_id, *, watcher=None, endpoint=None, environ=BARE):
+def resume(project, run_id, *, watcher=None, endpoint=None, environ=BARE, asker=None, force=False):
     """Go on with a run; return the outcome."""
 
     async def whole():
-        occasion = (watcher or Watcher()).occasion(environ)
-        return await resume_run(project, run_id, endpoint=endpoint, occasion=occasion)
+        occasion = (watcher or Watcher()).occasion(environ, asker)
+        return await resume_run(project, run_id, endpoint=endpoint, occasion=occasion, force=force)
 
     return asyncio.run(whole())
 

@@ -13,6 +13,7 @@ from flowrun.ids import (
     digest,
     mint,
     mint_run_id,
+    ordered_json,
 )
 
 
@@ -37,6 +38,15 @@ def test_equal_values_have_one_text():
     assert canonical_json({"b": [1, None], "a": "é"}) == '{"a":"é","b":[1,null]}'
     assert canonical_json({"a": 1, "b": 2}) == canonical_json({"b": 2, "a": 1})
     assert len(digest("x")) == 64
+
+
+def test_keys_can_keep_their_order():
+    assert ordered_json({"b": [1, None], "a": "é"}) == '{"b":[1,null],"a":"é"}'
+
+
+@pytest.mark.parametrize("text_of", [canonical_json, ordered_json])
+def test_half_a_surrogate_pair_is_escaped(text_of):
+    assert text_of({"a": "\ud800é"}) == r'{"a":"\ud800\u00e9"}'
 
 
 @pytest.mark.parametrize("name", ["a", "trip-report", "a_1"])

@@ -124,6 +124,9 @@ def test_a_field_is_judged_by_itself():
     assert read_field(stay(), "breakfast", "true") is True
     with pytest.raises(BadRequest, match="field `nights`: expected at least `1`"):
         read_field(stay(), "nights", "-1")
+    asked = stay(schema={"properties": {"price": {"type": "number"}}})
+    with pytest.raises(BadRequest, match="field `price`: expected a number with an end"):
+        read_field(asked, "price", "NaN")
 
 
 def test_a_field_of_several_types_is_json_where_it_can_be():

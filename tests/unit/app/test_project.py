@@ -72,6 +72,7 @@ def test_without_settings_the_defaults_hold(folder):
     assert project.store_path == folder / ".flowrun" / "store.db"
     assert project.tool_folders == (folder,)
     assert project.settings.endpoints == {}
+    assert project.store_path == project.root / project.settings.store.path
 
 
 def test_settings_are_read_with_variables(folder):

@@ -14,6 +14,7 @@ from tests.support.run_story import stamp
 FLOW = """
     version: 1
     name: chain
+    inputs: {city: {type: string, default: Oslo}}
     tools:
       work: {script: "true"}
     assistants: {guide: {model: m, instructions: Be brief.}}
@@ -21,7 +22,7 @@ FLOW = """
     steps:
       a: {tool: work}
       b: {tool: work, needs: [a]}
-      loose: {tool: work}
+      loose: {tool: work, if: "{{ inputs.city }}"}
       c: {assistant: guide, thread: talk, message: "{{ steps.b.output }}"}
       d: {assistant: guide, thread: talk, message: "{{ steps.loose.status }}", needs: [c]}
 """
@@ -34,7 +35,7 @@ def plan(tmp_path):
 
 
 def stored(plan, *results, flow="chain"):
-    started = FlowRunStarted(flow=flow, plan_digest="d", inputs={"city": "Rome"})
+    started = FlowRunStarted(flow=flow, plan_digest="d", inputs={"city": "Rome", "gone": 1})
     head = FlowRunHead(
         run_id="old",
         flow=flow,
@@ -56,7 +57,7 @@ def done(step, status="completed"):
     return StepFinished(step=step, status=status, output=step)
 
 
-def test_a_step_is_run_with_what_is_upstream_of_it(plan):
+def test_a_step_is_run_with_what_is_upstream_of_it_and_inputs_that_are_still_there(plan):
     rerun = prepare_rerun(plan, stored(plan, done("a"), done("loose"), done("b"), done("b~1")), "c")
     assert [one.step for one in rerun.recorded] == ["a", "b"]
     assert (rerun.step, rerun.inputs, rerun.origin) == ("c", {"city": "Rome"}, {"from_run": "old"})

@@ -1,6 +1,11 @@
 """Runs as a bystander sees them."""
 
 import fcntl
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +85,44 @@ def test_only_a_run_that_is_over_is_refused(project):
         refuse_finished(show_run(project, "talk-1").head)
     mark_running(project, "talk-1")
     refuse_finished(show_run(project, "talk-1").head)
+
+
+@pytest.fixture
+def open_to_all():
+    """Return a folder that every user may look into; those of pytest are its user's alone."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder
+    for one in (folder, *folder.rglob("*")):
+        one.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_bystander_who_may_not_write_can_look(open_to_all):
+    """Root may write anywhere, so it becomes nobody for a moment, in a process of its own."""
+    make(open_to_all, flowrun_yaml="version: 1\n", talk_flow_yaml=TALK, talk_replies_yaml=REPLIES)
+    project = open_project(open_to_all, {})
+    run(project, "talk-1")
+    show_run(project, "talk-1")  # loads what it needs while we may
+    for one in (*open_to_all.rglob("*"), open_to_all):
+        one.chmod(0o555 if one.is_dir() else 0o444)
+    with warnings.catch_warnings():  # the threads of pytest are none of the child's business
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        try:
+            if os.getuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            [head] = list_runs(project).heads
+            os._exit(0 if show_run(project, "talk-1").head == head else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_an_id_that_no_run_can_have_is_of_no_run(project):
+    run(project, "talk-1")
+    for name in ("", "\udcff", "a b"):
+        with pytest.raises(RunNotFound):
+            show_run(project, name)

@@ -10,8 +10,11 @@ import pytest
 from flowrun.clock import ManualClock
 from flowrun.engines.inbox import Message
 from flowrun.engines.journal import JournalEngine
+from flowrun.engines.reading import PlanUnreadable
 from flowrun.errors import StorageError
-from flowrun.plan.plan import PLAN_ABI
+from flowrun.plan.codec import plan_digest
+from flowrun.plan.plan import PLAN_ABI, ExecutionPlan
+from flowrun.ports.engine import Schedule
 from flowrun.storage.database import open_database
 from tests.support.engines import PLAN, SETTING, done, soon, until
 
@@ -103,6 +106,21 @@ def test_a_run_that_cannot_be_woken_tells_whoever_waits(tmp_path):
     assert tell(tmp_path, sleeping, story) == {}
 
 
+def test_a_mistake_of_ours_in_waking_a_run_reaches_whoever_waits(tmp_path):
+    async def story(engine, runs, clock):
+        await parked(engine)
+        waiting = asyncio.create_task(engine.wait("run-1"))
+        await asyncio.sleep(0)
+        engine._database.submit("UPDATE flow_run SET inputs = '{'", [()])
+        await engine._database.commit()
+        clock.advance(DAY_S)
+        with pytest.raises(ValueError, match="property name"):
+            await waiting
+        return runs._asleep, runs._entries
+
+    assert tell(tmp_path, sleeping, story) == ({}, {})
+
+
 def test_a_store_that_failed_meanwhile_tells_whoever_waits(tmp_path):
     async def story(engine, runs, clock):
         await parked(engine)
@@ -115,6 +133,34 @@ def test_a_store_that_failed_meanwhile_tells_whoever_waits(tmp_path):
             await waiting
 
     tell(tmp_path, sleeping, story)
+
+
+def test_what_cannot_be_gone_on_with_is_told_when_everything_else_was_swept(tmp_path):
+    bad, good = ExecutionPlan(flow="bad"), ExecutionPlan(flow="good")
+
+    async def story(engine, runs, clock):
+        for plan in (bad, good):
+            job = {"plan": plan, "inputs": {}, "setting": SETTING}
+            await engine.start(plan.flow, **job)
+            await until(lambda plan=plan: plan.flow in runs._asleep)
+            await engine.park(plan.flow, "")
+            await engine.schedule(
+                Schedule(name=f"tick-{plan.flow}", every_s=60.0, anchor=clock.now() + 1, **job)
+            )
+        unreadable = f"UPDATE plan SET abi = {PLAN_ABI + 1} WHERE digest = ?"
+        engine._database.submit(unreadable, [(plan_digest(bad),)])
+        await engine._database.commit()
+        clock.advance(DAY_S)
+        with pytest.raises(PlanUnreadable):
+            await engine.sweep()
+        await engine.wait("good")
+        return sorted((one.flow, one.status) for one in engine.list())
+
+    assert tell(tmp_path, sleeping, story) == [
+        ("bad", "parked"),
+        ("good", "completed"),
+        ("good", "parked"),
+    ]
 
 
 def test_a_request_about_a_run_that_is_over_is_no_mistake(tmp_path):

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from flowrun.engines.entry import Asleep, Assignment, Entry
+from flowrun.engines.assignment import Assignment
+from flowrun.engines.entry import Asleep, Entry
 from flowrun.engines.reading import read_heads
 from flowrun.events.codec import decode_event, encode_event
 from flowrun.events.records import FlowRunCancelling, FlowRunFinished, FlowRunParked

@@ -2,22 +2,31 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from flowrun.clock import SystemClock
+from flowrun.engines.heads import finish_head
 from flowrun.engines.inbox import (
     CANCEL,
+    LEAVE,
+    POLL_S,
     Message,
     cancel_from_outside,
+    confirm_message,
     leave_from_outside,
     leave_message,
     read_inbox,
     read_message,
+    refuse_message,
 )
 from flowrun.engines.journal import JournalEngine
 from flowrun.engines.reading import read_heads
+from flowrun.engines.retention import delete_runs
 from flowrun.errors import AlreadyAnswered, RunConflict, RunNotFound
+from flowrun.storage.bystander import write_row
 from flowrun.storage.database import StoreReader, open_database
 from tests.support.engines import PLAN, SETTING, done, soon
 
@@ -202,6 +211,48 @@ def test_what_is_over_unknown_or_another_message_is_refused(tmp_path):
         leave_from_outside(path, message(run_id="run-2"))
     with pytest.raises(RunConflict, match="completed already"):
         cancel_from_outside(path, "run-1", by="", reason="", at=1.0)
+
+
+async def complete(database, run_id):
+    finish_head(database, 1, "completed", 1.0, None)
+
+
+async def prune(database, run_id):
+    await delete_runs(database, [run_id])
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "refusal", "said"),
+    [(complete, RunConflict, "is completed already"), (prune, RunNotFound, "run-1")],
+)
+def test_a_run_that_ends_or_is_pruned_while_somebody_speaks_was_told_nothing(
+    tmp_path, meanwhile, refusal, said
+):
+    async def story(engine, database):
+        await start(engine)
+        await engine.park("run-1", "")
+        refuse_message(database, message())
+        await meanwhile(database, "run-1")
+        await database.commit()
+        write_row(tmp_path / STORE, LEAVE, message().as_row())
+        with pytest.raises(refusal, match=said):
+            confirm_message(database, message())
+        return read_inbox(database, "run-1")
+
+    assert tell(tmp_path, story) == []
+
+
+def test_a_look_that_fails_is_not_the_last_one(tmp_path):
+    async def story(engine, database):
+        await start(engine)
+        with closing(sqlite3.connect(tmp_path / STORE)) as other:
+            other.execute("ALTER TABLE inbox RENAME TO elsewhere")
+            await asyncio.sleep(2 * POLL_S)
+            other.execute("ALTER TABLE elsewhere RENAME TO inbox")
+        await asyncio.to_thread(leave_from_outside, tmp_path / STORE, message())
+        await until_slowly(lambda: engine.list()[0].status == "completed")
+
+    tell(tmp_path, story)
 
 
 def test_what_a_command_line_may_hold_does_not_harm_the_store(tmp_path):

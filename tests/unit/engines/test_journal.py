@@ -8,7 +8,8 @@ import pytest
 
 from flowrun.clock import ManualClock
 from flowrun.engines import reading
-from flowrun.engines.journal import JournalEngine, PlanUnreadable
+from flowrun.engines.journal import JournalEngine
+from flowrun.engines.reading import PlanUnreadable
 from flowrun.errors import RunConflict, RunNotFound
 from flowrun.events.codec import encode_event
 from flowrun.events.records import (

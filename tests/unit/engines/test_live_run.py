@@ -59,11 +59,12 @@ def test_a_run_that_moves_again_at_once_is_not_offered(tmp_path):
 def test_an_effect_under_way_keeps_a_run_and_its_end_lets_it_be_offered(tmp_path):
     async def story(run):
         run.waiters["ask"] = bool
-        run.under_way = 1
+        run.under_way.add("x")
         run.rest()
         await turns()
         before = run.look
-        run.let_go()
+        run.under_way.clear()
+        run.look_soon()
         return before
 
     assert told(tmp_path, story) == (None, 1)

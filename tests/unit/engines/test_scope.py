@@ -119,11 +119,11 @@ def test_an_effect_that_was_interrupted_leaves_its_intent_alone(tmp_path, policy
 
         task = asyncio.create_task(scope.effect("a", act, policy))
         await reached.wait()
-        assert (run.at_work, run.under_way) == (guarded, 1)
+        assert (run.at_work, run.under_way) == (guarded, {"a"})
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert (run.at_work, run.under_way) == (0, 0)
+        assert (run.at_work, run.under_way) == (0, set())
         assert run.idle.is_set()
         return [(key, kind) for _, key, kind, _ in stored(run)]
 

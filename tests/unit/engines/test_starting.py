@@ -1,10 +1,11 @@
 """The first rows of a run."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from flowrun.engines.entry import Assignment
+from flowrun.engines.assignment import Assignment
 from flowrun.engines.reading import find_run
 from flowrun.engines.starting import Starter
 from flowrun.errors import RunConflict
@@ -73,6 +74,10 @@ def test_a_run_of_another_plan_or_other_inputs_is_another_run(tmp_path):
         starter.refuse_another(found, assignment(n=1))
         for other in (assignment(n=2), assignment(ExecutionPlan(flow="other"), n=1)):
             with pytest.raises(RunConflict, match="another plan or other inputs"):
+                starter.refuse_another(found, other)
+        for change in ({"only": "a"}, {"origin": {**SETTING.origin, "from_run": "run-1"}}):
+            other = replace(assignment(n=1), setting=replace(SETTING, **change))
+            with pytest.raises(RunConflict, match="other steps to run"):
                 starter.refuse_another(found, other)
 
     with_starter(tmp_path, story)

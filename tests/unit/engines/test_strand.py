@@ -117,6 +117,31 @@ def test_a_child_takes_its_own_children_with_it(tmp_path):
     assert with_roots(tmp_path, story) == (["c/inner/x"], 1)
 
 
+def test_who_is_cancelled_while_it_abandons_waits_for_its_children_all_the_same(tmp_path):
+    gone, gate = [], asyncio.Event()
+
+    async def slow_to_leave(own):
+        try:
+            await forever(own)
+        finally:
+            await gate.wait()
+            gone.append("slow")
+
+    async def story(run, roots):
+        begin(roots.root, slow_to_leave, [])
+        await asyncio.sleep(0)
+        begin(roots.root, forever, [])  # this one never has a turn
+        abandoning = asyncio.create_task(roots.root.abandon())
+        for _ in range(3):
+            await asyncio.sleep(0)
+            abandoning.cancel()
+        asyncio.get_running_loop().call_soon(gate.set)
+        await asyncio.wait([abandoning])
+        return gone, abandoning.cancelled(), run.moving, roots.root.tasks
+
+    assert with_roots(tmp_path, story) == (["slow"], True, 1, set())
+
+
 def test_the_roots_hear_that_the_run_is_cancelled_when_nothing_is_left(tmp_path):
     async def story(run, roots):
         told = []

@@ -53,6 +53,7 @@ def test_a_cancelled_run_says_by_whom_and_why_as_far_as_they_did(by, reason, exp
     [
         ({"decision": "approved", "value": None, "comment": ""}, "ann", "approved by ann"),
         ({"decision": "rejected", "comment": "no"}, "", "rejected"),
+        ({"decision": "approved"}, "ann\nfor bob", "approved by ann for bob"),
         ({"decision": "answered", "value": {"n": 2}}, "ann", 'answered with {"n":2} by ann'),
         ({"n": "x" * 200}, "ann", f'{{"n":"{"x" * 74}… by ann'),
     ],

@@ -40,6 +40,10 @@ def not_lists(foreach):
         "steps.t.tool_calls",
         "inputs.map | keys",
         "[1, 2]",
+        '"[1, 2]"',
+        "range(3)",
+        '"{{ [] }}"',
+        "range(0) | first",
     ],
 )
 def test_a_list_and_what_may_be_one_are_fine(foreach):
@@ -54,6 +58,10 @@ def test_a_list_and_what_may_be_one_are_fine(foreach):
             "`foreach` expects a list, and `inputs.text` is a text | make a list of it:",
         ),
         ('"{{ inputs.text }}"', "`foreach` expects a list, and `inputs.text` is a text"),
+        ('"3"', "`3` is a whole number | count up to it: `range(3)`"),
+        ("\"{{ 'a b' }}\"", "`'a b'` is a text | make a list of it: `'a b' | lines`"),
+        ('"{}"', "`{}` is an object"),
+        ('"none"', "`none` is null | name a list"),
         ("inputs.count", "is a whole number | count up to it: `range(inputs.count)`"),
         ("inputs.map", "is an object | say what of it: `inputs.map | keys`"),
         ("steps.g.output", "`steps.g.output` is a text"),
@@ -157,6 +165,48 @@ def test_other_probes_do_not_fit(probe, said):
     (one,) = [line for line in check_body(PROBES % probe).lines if "lint/" not in line]
     assert "flow.yaml:8:12 tool/probe" in one
     assert said in one
+
+
+@pytest.mark.parametrize(
+    ("returns", "said"),
+    [
+        ("bool", "found true or false"),
+        ("list[str]", "found a list"),
+        ("None", "found null"),
+        ("Seen", "found one without it"),
+        ("dict[str, object]", ""),
+        ("Told", ""),
+        ("str", ""),
+        ("Told | None", ""),
+    ],
+)
+def test_a_probe_can_say_whether_it_happened(returns, said):
+    tools = f"""from typing import TypedDict
+class Seen(TypedDict):
+    seen: bool
+class Told(TypedDict):
+    done: bool
+def pay() -> str: ...
+def paid() -> {returns}: ...
+"""
+    body = """tools:
+  pay: {python: "bank:pay", effect: probe, probe: paid}
+  paid: {python: "bank:paid", effect: repeatable}
+steps: {x: {tool: pay}}
+"""
+    lines = check_body(body, bank_py=tools).lines
+    if not said:
+        assert not lines
+        return
+    (one,) = lines
+    assert "flow.yaml:4:51 tool/probe tool `paid` must return a mapping with `done`" in one
+    assert said in one
+
+
+def test_a_probe_waits_for_nobody():
+    body = PROBES.replace("  paid:\n", "  paid:\n    approval: always\n") % "paid"
+    (one,) = check_body(body).lines
+    assert "must be called without asking, found `approval: always` on `paid`" in one
 
 
 def test_a_probe_that_was_lost_to_its_own_mistakes_is_not_reported_too():

@@ -172,6 +172,19 @@ def test_a_flow_that_grows_beyond_measure_is_refused():
     assert large[0].span.path == "l5.yaml"
 
 
+def test_flows_whose_texts_are_too_long_together_are_refused():
+    long = f"{HEADER}steps:\n  a: {{set: {{text: {'x' * 1024**2}}}}}\n"
+    steps = [f"  s{n}: {{flow: long.yaml}}\n" for n in range(32)]
+    files = {"long.yaml": long, "flow.yaml": f"{HEADER}steps:\n{''.join(steps[1:])}"}
+    assert not Checked(files).lines
+    (one,) = Checked({**files, "flow.yaml": f"{HEADER}steps:\n{''.join(steps)}"}).diagnostics
+    assert one.code == "flow/too-large"
+    assert one.message.startswith(
+        "the flows that a flow runs must come to at most 32 MiB of text in all, found 33 MiB"
+    )
+    assert one.span.start.line == 4
+
+
 def test_steps_in_all_are_counted_as_often_as_they_run():
     done = Checked(bomb(3, 3))
     assert check_flows.steps_in_all(done.graph) == 3 + 9 + 27

@@ -30,7 +30,7 @@ steps:
         "{{ steps.p.output }} {{ steps.p.usage.total_tokens }} {{ steps.p.tool_calls[0].name }}",
         "{{ inputs.any.deep.er[0] }} {{ inputs.city[0] }} {{ run.id }} {{ env | tojson }}",
         "{{ (steps.p.output | fromjson).city }} {{ steps.j }}",
-        "{{ steps.p.errors[0].code }} {{ steps.p.cost_usd | round(2) }}",
+        "{{ steps.p.errors[0].code }}",
         "{% for item in steps.t.output.stdout | lines %}{{ item.x }}{{ loop.index }}{% endfor %}",
     ],
 )

@@ -74,6 +74,10 @@ def test_what_fits_or_may_fit_is_let_be(arguments):
             "tools: {t: {script: ls, parameters: {n: {type: string, default: null}}}}\n",
             "`default` of parameter `n` does not fit",
         ),
+        (
+            "tools: {t: {script: ls, parameters: {n: {type: string, enum: [a], default: b}}}}\n",
+            "`default` of parameter `n` does not fit: `b` is not one of `a`",
+        ),
     ],
 )
 def test_defaults_fit(body, said):
@@ -83,3 +87,31 @@ def test_defaults_fit(body, said):
     found = [one for one in check_body(body + tools + steps).lines if "lint/" not in one]
     assert len(found) == 1
     assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("{n: {type: integer, default: «two»}}", "`default` of field `n` does not fit"),
+        ("{n: {enum: [a, b], default: «c»}}", "`default` of field `n` does not fit"),
+        (
+            "{type: object, properties: {n: {type: integer, minimum: 3, default: «1»}}}",
+            "`default` of field `n` does not fit: 1 is less than the minimum of 3",
+        ),
+        ("{n: {type: array, items: {type: string}, default: [a, «1»]}}", "`[1]` of `default`"),
+    ],
+)
+def test_defaults_of_forms_fit(form, said):
+    body = "steps:\n  s: {ask: {message: Well, schema: %s}}\n"
+    start, end = form.index("«"), form.index("»") - 1
+    checked = check_body(body % form.replace("«", "").replace("»", ""))
+    (one,) = checked.diagnostics
+    assert one.code == "schema/invalid"
+    assert said in one.message
+    offset = len("  s: {ask: {message: Well, schema: ") + 1
+    assert (one.span.start.column, one.span.end.column) == (start + offset, end + offset)
+
+
+def test_defaults_of_forms_that_fit_are_let_be():
+    form = "{n: {type: integer, default: 2}, to: {enum: [a, b], default: a}, why: {default: null}}"
+    assert not check_body(f"steps:\n  s: {{ask: {{message: Well, schema: {form}}}}}\n").lines

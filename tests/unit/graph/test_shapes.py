@@ -91,4 +91,29 @@ def test_pointers():
     assert pointed_at(schema, "#") is schema
     assert pointed_at(schema, "#/$defs/none") is None
     assert pointed_at(schema, "#/$defs/a~1b/7") is None
+    assert pointed_at(schema, "#/$defs/a~1b/²") is None
+    assert pointed_at(schema, "#/$defs/a~1b/" + "9" * 5000) is None
     assert pointed_at(schema, "https://example.com") is None
+
+
+def test_a_schema_that_is_an_alternative_of_itself_is_looked_into_once():
+    inner = {"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}, {"type": "string"}]}
+    schema = {"$ref": "#/$defs/a", "$defs": {"a": inner}}
+    found = look_up(schema, ("x", "y"))
+    assert isinstance(found, Lacking)
+    assert found.kind == "a text"
+    alone = {"$ref": "#/$defs/a", "$defs": {"a": {"oneOf": [{"$ref": "#/$defs/a"}]}}}
+    assert look_up(alone, ("x",)) is None
+
+
+def test_a_tree_is_followed_through_its_alternatives():
+    tree = {
+        "type": "object",
+        "properties": {"next": {"anyOf": [{"$ref": "#/$defs/tree"}, {"type": "null"}]}},
+        "additionalProperties": False,
+    }
+    schema = {"$ref": "#/$defs/tree", "$defs": {"tree": tree}}
+    assert look_up(schema, ("next", "next", "next")) == tree["properties"]["next"]
+    found = look_up(schema, ("next", "next", "prev"))
+    assert isinstance(found, Lacking)
+    assert found.depth == 2

@@ -273,8 +273,9 @@ class PlainRuntime(ToldRuntime):
     """Its runs cannot begin with rounds; one that is cancelled takes its calls with it."""
 
     async def cancel(self, thread_id, run_id):
-        await super().cancel(thread_id, run_id)
+        used = await super().cancel(thread_id, run_id)
         self.stops["guide"].pop(0)
+        return used
 
 
 def test_a_runtime_that_cannot_begin_with_rounds_is_told_them_in_a_message(tmp_path):
@@ -310,6 +311,7 @@ class StubbornRuntime(ToldRuntime):
 
     async def cancel(self, thread_id, run_id):
         self.cancelled.append(run_id)
+        return TokenUsage()
 
 
 def test_a_run_that_cannot_be_put_aside_fails_the_step(tmp_path):

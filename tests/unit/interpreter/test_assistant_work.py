@@ -1,11 +1,10 @@
-"""What the functions of an assistant step hand each other: the account, the open run."""
+"""What the functions of an assistant step hand each other: the open run."""
 
 from flowrun.interpreter.assistant_work import AssistantWork
 from flowrun.interpreter.attempt import Attempt
 from flowrun.interpreter.budget import Spending
 from flowrun.interpreter.state import open_state, prepare_plan
 from flowrun.interpreter.trace import Trace
-from flowrun.ports.models import TokenUsage
 from tests.support.interpreting import ToldRuntime, ToldTools, talk_plan
 
 PLAN = talk_plan(("ask", None, "Hello"))
@@ -27,15 +26,6 @@ def work():
         label="ask", began=0.0, spent=Spending(parent=state.spending), thread_id="thread_1"
     )
     return AssistantWork(attempt=attempt, state=state, assistant=PLAN.assistants[0], trace=trace)
-
-
-def test_what_a_run_used_is_counted_once_however_often_it_is_told():
-    one = work()
-    one.count("run_0", TokenUsage(10, 5, 15))
-    one.count("run_0", TokenUsage(10, 5, 15))
-    one.count("run_0", TokenUsage(30, 10, 40))
-    one.count("run_1", TokenUsage(1, 1, 2))
-    assert one.trace.spent.tokens == one.state.spending.tokens == 42
 
 
 def test_an_open_run_is_known_by_the_path_of_its_attempt_until_it_is_let_go():

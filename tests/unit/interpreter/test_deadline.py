@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from flowrun.clock import ManualClock
-from flowrun.events.records import AssistantRunStarted, StepFinished, ToolCallStarted
+from flowrun.events.records import AssistantRunStarted, QuestionAsked, StepFinished, ToolCallStarted
 from flowrun.plan.plan import PlannedRetry
 from tests.support.crash import Died
 from tests.support.interpreting import HangingRuntime, Stage, ToldRuntime, ToldTools
-from tests.support.steps import call, plan_of, subflow, talk
+from tests.support.steps import ask, call, plan_of, subflow, talk
 
 
 class Passing:
@@ -190,3 +190,17 @@ def test_a_result_that_came_in_the_last_moment_counts(tmp_path):
     done = stage.live()
     assert done.step("a").status == done.last.status == "completed"
     assert [one.status for one in done.of(StepFinished)] == ["completed"]
+
+
+@pytest.mark.parametrize("lives", [1, 2])
+def test_a_question_whose_time_is_over_is_not_waited_for_any_more(tmp_path, lives):
+    inner = plan_of(ask("early"), flow="inner")
+    plan = plan_of(subflow("outer", inner, timeout_s=30, retry=2), ask("other"))
+    stage = stage_of(tmp_path, plan, kind=QuestionAsked, times=2 - lives)
+    parked = stage.live()
+    if lives == 2:
+        stage.later(31)
+        parked = stage.live()
+    again = "steps/outer/try[2]/steps/early/answer"
+    assert parked.head.questions == ("steps/other/answer", again)
+    assert parked.last.reason == "waiting for answers to `other` and `outer~2/early`"

@@ -224,9 +224,9 @@ def test_its_named_threads_are_its_own_and_iterations_share_them(tmp_path):
     [
         ("steps/a/", "steps/a"),
         ("steps/a/loop[2]/", "steps/a"),
-        ("steps/a/each[0:1f]/loop[2]/try[1]/", "steps/a/each[0:1f]/try[1]"),
+        ("steps/a/each[0:1f]/loop[2]/try[1]/", "steps/a/each[0:1f]"),
         ("steps/a/loop[1]/steps/b/loop[3]/", "steps/a/steps/b"),
     ],
 )
-def test_threads_are_named_after_the_path_without_iterations(path, base):
+def test_threads_are_named_after_the_path_without_iterations_and_tries(path, base):
     assert base_of_threads(path) == base

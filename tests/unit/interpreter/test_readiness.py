@@ -54,7 +54,7 @@ def expected(join, states):
 
 
 def named(states):
-    return [(f"s{number}", state) for number, state in enumerate(states)]
+    return {f"s{number}": state for number, state in enumerate(states)}
 
 
 def has_no_value():

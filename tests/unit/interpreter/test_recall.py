@@ -1,8 +1,11 @@
 """Rounds of earlier lives: taken in before each stop, by run, and not for runs that were lost."""
 
+from dataclasses import replace
+
 import pytest
 
-from flowrun.events.records import ToolCallsRequested, ToolOutputsSubmitted
+from flowrun.events.records import QuestionAsked, ToolCallsRequested, ToolOutputsSubmitted
+from flowrun.plan.plan import PlannedTool
 from flowrun.ports.models import ToolCall
 from flowrun.ports.runtime import RunEnded
 from tests.support.crash import Died
@@ -99,7 +102,43 @@ def test_rounds_of_the_generation_that_follows_are_left_to_it(tmp_path):
     assert [one["id"] for one in done.step("ask").tool_calls] == ["call_1", "call_2", "call_3"]
 
 
-def test_a_call_of_a_lost_run_that_a_crash_hid_stays_unknown(tmp_path):
+@pytest.mark.parametrize(
+    ("tool", "seen", "code"),
+    [
+        ({"effect": "at_most_once", "on_unknown": "fail"}, [1], "outcome_unknown"),
+        ({"effect": "at_most_once", "on_unknown": "tell_model"}, [1], None),
+        ({"effect": "keyed"}, [1, 1], None),
+        ({"effect": "probe", "probe": "ask"}, [1], None),
+        ({"effect": "repeatable"}, [1, 1], None),
+    ],
+)
+def test_a_call_of_a_lost_run_that_a_crash_hid_is_found_out_about(tmp_path, tool, seen, code):
+    """Before the equal call of the run in its place is made."""
+    made = []
+
+    def die_at_first(at):
+        made.append(at)
+        if len(made) == 1:
+            raise Died
+        return f"seen {at}"
+
+    lives = Lives(tmp_path, (look(1, 1),))
+    told = PlannedTool(name="look", kind="python", **tool)
+    lives.stage.plan = replace(lives.stage.plan, tools=(told,))
+    lives.tools.functions |= {
+        "look": die_at_first,
+        "ask": lambda at: {"done": True, "output": f"seen {at}"},
+    }
+    with pytest.raises(Died):
+        lives.stage.live()
+    lives.now_at((look(8, 1),), "done", runs={"gone": "run_0"})
+    done = lives.stage.live(resume=True)
+    assert (done.step("ask").error_code, made) == (code, seen)
+    keys = set(lives.tools.keys)
+    assert tool["effect"] == "repeatable" or keys == {"steps/ask/round[1]/tool[call_1]"}
+
+
+def test_a_person_is_asked_about_a_call_of_a_lost_run_that_a_crash_hid(tmp_path):
     made = []
 
     def die(at):
@@ -111,5 +150,8 @@ def test_a_call_of_a_lost_run_that_a_crash_hid_stays_unknown(tmp_path):
     with pytest.raises(Died):
         lives.stage.live()
     lives.now_at((look(8, 1),), "done", runs={"gone": "run_0"})
-    done = lives.stage.live(resume=True)
+    (asked,) = lives.stage.live(resume=True).of(QuestionAsked)
+    assert (asked.kind, asked.call_id) == ("unknown", "call_8")
+    answer = {"decision": "fail", "value": None, "comment": ""}
+    done = lives.stage.live(resume=True, answers={asked.question: answer})
     assert (done.step("ask").error_code, made) == ("outcome_unknown", [1])

@@ -1,9 +1,13 @@
 """Iterations: what they see of each other, when they end, and what is kept of them."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from flowrun.events.records import StepFinished, StepStarted
 from flowrun.interpreter.repeat import pending_view
+from flowrun.plan.plan import PlannedLimits
 from flowrun.ports.tools import ToolFailed
 from tests.support.crash import Died
 from tests.support.interpreting import ToldRuntime, ToldTools, interpret
@@ -111,3 +115,43 @@ def test_items_are_repeated_each_by_itself(tmp_path):
     done = interpret(tmp_path, plan_of(step))
     assert done.step("a").output == [{"n": 2}, {"n": 7}]
     assert done.step("a[1]#2").output == {"n": 7}
+
+
+def hungry_plan(*steps):
+    return plan_of(talk("talk"), *steps, limits={"max_tokens": 10})
+
+
+def test_no_iteration_is_begun_once_a_limit_is_reached(tmp_path):
+    calls = []
+
+    async def count():
+        calls.append(1)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        return len(calls)
+
+    plan = hungry_plan(call("count", repeat=("false", 5)))
+    runtime = ToldRuntime({"guide": ["one"]})
+    done = interpret(tmp_path, plan, runtime=runtime, tools=ToldTools({"count": count}))
+    result = done.step("count")
+    assert (result.status, result.error_code, result.output) == ("failed", "budget", 1)
+    assert result.error == done.last.error.partition(": ")[2]
+    assert calls == [1]
+
+
+def test_an_iteration_that_had_begun_is_ended_whatever_limit_is_reached(tmp_path):
+    calls = []
+
+    async def count():
+        calls.append(1)
+        if len(calls) == 2:
+            raise Died
+        return len(calls)
+
+    plan = hungry_plan(call("count", repeat=("steps.count.output == 3", 5)))
+    world = {"runtime": ToldRuntime({"guide": ["one"]}), "tools": ToldTools({"count": count})}
+    with pytest.raises(Died):
+        interpret(tmp_path, replace(plan, limits=PlannedLimits()), **world)
+    done = interpret(tmp_path, plan, resume=True, **world)
+    assert done.step("count").status == "completed"
+    assert len(calls) == 3

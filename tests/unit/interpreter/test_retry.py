@@ -1,13 +1,22 @@
 """Another try: after which failures, how many, after which pause, and what it counts."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from flowrun.clock import ManualClock
-from flowrun.events.records import FlowRunParked, StepFinished, StepRetrying, StepStarted
+from flowrun.events.records import (
+    AssistantRunStarted,
+    FlowRunParked,
+    StepFinished,
+    StepRetrying,
+    StepStarted,
+)
 from flowrun.interpreter.retry import MAY_PASS, is_worth_a_try
-from flowrun.plan.plan import PlannedAssistant, PlannedRetry
+from flowrun.plan.plan import PlannedAssistant, PlannedLimits, PlannedRetry
+from flowrun.ports.models import TokenUsage
+from flowrun.ports.runtime import RunEnded
 from flowrun.ports.tools import ToolFailed
 from flowrun.spec.flow import FailureCode
 from tests.support.crash import Died
@@ -163,3 +172,27 @@ def test_items_are_tried_again_each_by_itself(tmp_path):
     assert done.step("a").output == ["a", "b"]
     assert calls == {"a": 1, "b": 3}
     assert "a[1]~3" in labels(done.events, StepFinished)
+
+
+def test_a_try_that_had_begun_leaves_no_run_open_when_a_limit_is_reached(tmp_path):
+    """The limit is reached in the life after it began; no other try follows it."""
+    began = []
+
+    def watch(stamped):
+        if isinstance(stamped.event, AssistantRunStarted):
+            began.append(stamped.event.step)
+            if began[-1] == "a~2":
+                raise Died
+
+    failed = RunEnded(run_id="", status="failed", error="no", usage=TokenUsage(4, 2, 6))
+    runtime = ToldRuntime({"guide": [failed, "late"]}, pop_ended=True)
+    plan = plan_of(talk("a", retry=3), limits={"max_tokens": 5})
+    free = replace(plan, limits=PlannedLimits())
+    stage = Stage(folder=tmp_path, plan=free, runtime=runtime, watch=watch)
+    with pytest.raises(Died):
+        stage.live()
+    stage.watch, stage.plan = None, plan
+    done = stage.live(resume=True)
+    assert runtime.cancelled == ["run_1"]
+    assert done.last.error_code == "budget"
+    assert "a~3" not in labels(done.events, StepFinished)

@@ -1,9 +1,12 @@
 """One round of calls: who may be called with what, side by side, in order, and once."""
 
 import asyncio
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
+from flowrun.engines.reading import read_events
 from flowrun.events.records import ToolCallFinished, ToolCallsRequested
 from flowrun.plan.plan import PlannedTool
 from flowrun.ports.models import ToolCall
@@ -205,3 +208,21 @@ def test_many_rounds_of_many_calls_cost_what_they_are(tmp_path):
     )
     assert (len(tools.calls), len(runtime.submitted)) == (400, 100)
     assert len(done.step("ask").tool_calls) == 400
+
+
+def test_a_round_is_durable_before_its_run_is_put_aside(tmp_path):
+    """Whoever enters it again finds a cancelled run, and must know which calls to ask about."""
+    durable = []
+
+    class Elsewhere(ToldRuntime):
+        async def cancel(self, thread_id, run_id):
+            with closing(StoreReader(tmp_path / "store.db")) as store:
+                durable.extend(type(one.event) for one in read_events(store, "run-1"))
+            return await super().cancel(thread_id, run_id)
+
+    plan = talk_plan(("ask", None, "Hello"))
+    tool = PlannedTool(name="look", kind="python", approval="always")
+    runtime = Elsewhere({"guide": [(ToolCall("call_1", "look", "{}"),), "done"]})
+    parked = interpret(tmp_path, replace(plan, tools=(tool,)), runtime=runtime)
+    assert parked.head.status == "parked"
+    assert ToolCallsRequested in durable

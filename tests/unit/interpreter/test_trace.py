@@ -64,3 +64,13 @@ def test_every_call_is_recorded_in_order_with_how_it_ended_as_far_as_is_known():
     ]
     assert records[0]["name"] == "look"
     assert records[0]["arguments"] == "{}"
+
+
+def test_what_a_run_used_is_counted_once_however_often_it_is_told():
+    one = trace(prices=PlannedPrices(input=1.0, output=1.0))
+    one.count("run_0", TokenUsage(10, 5, 15))
+    one.count("run_0", TokenUsage(10, 5, 15))
+    one.count("run_0", TokenUsage(30, 10, 40))
+    one.count("run_1", TokenUsage(1, 1, 2))
+    assert one.spent.tokens == 42
+    assert one.spent.cost_usd == pytest.approx(42 / 1_000_000)

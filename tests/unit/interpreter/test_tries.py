@@ -8,7 +8,7 @@ import pytest
 from flowrun.clock import ManualClock
 from flowrun.events.records import QuestionAsked, StepFinished, ToolCallFinished
 from flowrun.plan.plan import PlannedRetry, PlannedTool
-from flowrun.ports.models import ToolCall
+from flowrun.ports.models import TokenUsage, ToolCall
 from flowrun.ports.runtime import RunEnded
 from flowrun.ports.tools import ToolFailed
 from tests.support.crash import Died
@@ -154,6 +154,39 @@ def test_a_try_of_an_earlier_life_leaves_the_same_as_one_of_this(tmp_path):
     assert [one.message for one in runtime.requests] == ["Hello", None]
 
 
+def test_what_an_earlier_life_knew_is_not_lost_when_the_run_does_not_stop_in_time(tmp_path):
+    """The next life is cut short before it meets a stop of the run, and so before any round."""
+    clock = ManualClock()
+
+    class Slow(ToldRuntime):
+        async def start_run(self, request):
+            async for event in super().start_run(request):
+                yield event
+                if self.submitted and request.label == self.requests[0].label:
+                    clock.advance(31)
+                    await asyncio.Event().wait()
+
+    def watch(stamped):
+        if isinstance(stamped.event, ToolCallFinished):
+            raise Died
+
+    runtime = Slow({"guide": [(pay(1),), "late"]}, pop_ended=True)
+    tools = ToldTools({"pay": receipts()})
+    world = {"folder": tmp_path, "plan": plan_of(timeout_s=30), "runtime": runtime, "tools": tools}
+    with pytest.raises(Died):
+        Stage(**world, clock=clock, watch=watch).live()
+    runtime.submitted.append("by the life that died")
+    runtime.stops["guide"] = [(pay(2),), "Done."]
+    cancelled = RunEnded(run_id="run_0", status="cancelled", usage=TokenUsage(7, 0, 7))
+    runtime.ends["run_0"] = cancelled
+    done = Stage(**world, clock=clock).live(resume=True)
+    assert done.step("ask~1").error_code == "timeout"
+    assert done.step("ask~1").usage["total_tokens"] == 7
+    assert done.last.usage["total_tokens"] == 22
+    assert done.last.outputs == {"ask": "Done."}
+    assert (len(tools.calls), runtime.submitted[-1]) == (1, [("call_2", "receipt 1")])
+
+
 def test_an_answer_that_did_not_fit_is_sent_back_by_the_next_try(tmp_path):
     schema = {"type": "object", "required": ["n"]}
     plan = plan_of()
@@ -198,8 +231,9 @@ def test_a_keyed_call_broken_off_by_a_timeout_is_made_again_under_its_key(tmp_pa
     original = runtime.cancel
 
     async def cancel(thread_id, run_id):
-        await original(thread_id, run_id)
+        used = await original(thread_id, run_id)
         runtime.stops["guide"].pop(0)
+        return used
 
     runtime.cancel = cancel
     done = stage.live()
@@ -207,6 +241,65 @@ def test_a_keyed_call_broken_off_by_a_timeout_is_made_again_under_its_key(tmp_pa
     assert set(tools.keys) == {"steps/ask/round[1]/tool[call_1]"}
     assert done.step("ask~1").error_code == "timeout"
     assert done.step("ask~1").tool_calls[0]["id"] == "call_1"
+
+
+@pytest.mark.parametrize("happened", [True, False, None])
+def test_a_call_that_was_cut_short_is_asked_about_by_an_equal_one(tmp_path, happened):
+    """Its probe tells whether it happened; where that does not know, a person does."""
+    begun = []
+
+    def function(clock):
+        async def pay(**_):
+            begun.append(1)
+            if len(begun) == 1:
+                clock.advance(60)
+                await asyncio.Event().wait()
+            return "paid"
+
+        return pay
+
+    stops = [(pay(1),), (pay(2),), "Done."]
+    plan = plan_of(timeout_s=30, effect="probe", probe="look")
+    stage, runtime, tools = in_time(tmp_path, plan, function, stops)
+    tools.functions |= {"look": lambda **_: {"done": happened, "output": "paid"}}
+    original = runtime.cancel
+
+    async def cancel(thread_id, run_id):
+        used = await original(thread_id, run_id)
+        runtime.stops["guide"].pop(0)
+        return used
+
+    runtime.cancel = cancel
+    done = stage.live()
+    assert done.step("ask~1").error_code == "timeout"
+    assert len(begun) == (2 if happened is False else 1)
+    if happened is None:
+        (asked,) = done.of(QuestionAsked)
+        assert (asked.kind, asked.step, asked.call_id) == ("unknown", "ask~2", "call_2")
+        return
+    assert done.last.outputs == {"ask": "Done."}
+    assert runtime.submitted == [[("call_2", "paid")]]
+
+
+def test_a_call_that_may_have_happened_when_it_was_cut_short_is_not_left_to_another_try(tmp_path):
+    begun = []
+
+    def function(clock):
+        async def pay(**_):
+            begun.append(1)
+            clock.advance(60)
+            await asyncio.Event().wait()
+
+        return pay
+
+    plan = plan_of(timeout_s=30, effect="at_most_once")
+    stage, _, _ = in_time(tmp_path, plan, function, [(pay(1),), (pay(2),), "Done."])
+    done = stage.live()
+    assert done.step("ask").error_code == "outcome_unknown"
+    assert done.step("ask").error == (
+        "not over within 30s, and whether a call finished cannot be known"
+    )
+    assert len(begun) == 1
 
 
 @pytest.mark.parametrize(("effect", "code"), [("at_most_once", "outcome_unknown"), ("keyed", None)])

@@ -10,6 +10,10 @@ import pytest
 
 import flowrun
 from flowrun.source.catalog import CATALOG
+from flowrun.source.catalog_control import CONTROL_PAGES
+from flowrun.source.catalog_files import FILE_PAGES
+from flowrun.source.catalog_flow import FLOW_PAGES
+from flowrun.source.catalog_tools import TOOL_PAGES
 from flowrun.source.document import NO_SUCH_FILE, Unreadable
 from flowrun.source.resolve import resolve_document
 from flowrun.source.text import SourceText
@@ -59,6 +63,10 @@ def test_pages_stand_under_their_codes_and_say_everything():
         assert one.example.strip()
         assert one.fix.strip()
         assert one.example != one.fix
+
+
+def test_no_code_has_two_pages():
+    assert len(CATALOG) == sum(map(len, (FILE_PAGES, FLOW_PAGES, CONTROL_PAGES, TOOL_PAGES)))
 
 
 def test_no_page_names_a_library():

@@ -327,6 +327,24 @@ MISTAKES = {
         "`repeat` of step `only` must be a mapping, found the number `5`",
         "write `{until: ..., max: 5}`, or `foreach:` with a list",
     ),
+    "iterations as a switch": (
+        "steps: {only: {tool: t, repeat: «true»}}",
+        "bind/wrong-type",
+        "`repeat` of step `only` must be a mapping, found `true`",
+        None,
+    ),
+    "a wait as a switch": (
+        "steps: {only: {tool: t, timeout: «true»}}",
+        "bind/wrong-type",
+        "`timeout` of step `only` must be a text, found `true`",
+        "write a duration such as `30s`",
+    ),
+    "a wait before now": (
+        "steps: {only: {tool: t, timeout: «-1»}}",
+        "bind/wrong-type",
+        "`timeout` of step `only` must be a text, found the number `-1`",
+        "write a duration such as `30s`",
+    ),
     "a wait without its unit": (
         "steps: {only: {tool: t, retry: {attempts: 2, max_delay: «5»}}}",
         "bind/wrong-type",

@@ -1,8 +1,14 @@
 """Rules of loops and of what is tried again."""
 
+from typing import get_args
+
 import pytest
 
+from flowrun.interpreter.retry import MAY_PASS
 from flowrun.spec.bind import bind_flow
+from flowrun.spec.control_rules import FAILS_WITH
+from flowrun.spec.flow import FailureCode
+from flowrun.spec.flow_rules import STEP_KEYS
 from tests.support.binding import bound, complaints_of, flow_text, the_only_complaint
 
 MISTAKES = {
@@ -41,6 +47,16 @@ MISTAKES = {
         "bind/wrong-value",
         "`delay` of `retry` of step `a` must be at most its `max_delay` 90s, found `5m`",
     ),
+    "a failure that tools do not have": (
+        "steps: {a: {tool: t, retry: {attempts: 2, on: [tool, «endpoint»]}}}",
+        "bind/wrong-value",
+        "`on` of `retry` of step `a` must name failures of a `tool` step, found `endpoint`",
+    ),
+    "a failure that assistants do not have": (
+        "steps: {a: {assistant: guide, retry: {attempts: 2, on: [«flow»]}}}",
+        "bind/wrong-value",
+        "`on` of `retry` of step `a` must name failures of an `assistant` step, found `flow`",
+    ),
     "a wait above the longest that is not written": (
         "tools: {t: {shell: [ls], effect: keyed, retry: {attempts: 2, delay: «5m»}}}",
         "bind/wrong-value",
@@ -69,6 +85,12 @@ def test_a_mistake_is_reported_once_at_its_place(body, code, message):
 )
 def test_sound_control_flow_is_accepted(keys):
     assert complaints_of(f"steps: {{a: {{assistant: guide, {keys}}}}}") == []
+
+
+def test_every_failure_that_may_pass_is_one_of_some_step():
+    assert frozenset(get_args(FailureCode)) == MAY_PASS
+    assert frozenset(one for codes in FAILS_WITH.values() for one in codes) == MAY_PASS
+    assert set(FAILS_WITH) == {kind for kind, keys in STEP_KEYS.items() if "retry" in keys}
 
 
 def test_items_on_one_thread_show_the_thread():

@@ -114,6 +114,15 @@ def test_what_check_accepts_the_schema_accepts(body):
         "steps: {a: {ask: {message: Go?}, with: {b: c}}}",
         "steps: {a: {set: {}}}",
         "steps: {a: {set: {b: 1}, timeout: 5s}}",
+        "steps: {a: {assistant: guide, retry: {attempts: 2, on: [tool, tool]}}}",
+        "steps: {a: {assistant: guide, retry: {attempts: 2, on: [flow]}}}",
+        "steps: {a: {tool: t, retry: {attempts: 2, on: [tool, endpoint]}}}",
+        "steps: {a: {flow: b.flow.yaml, retry: {attempts: 2, on: [tool]}}}",
+        "steps: {a: {assistant: guide, timeout: 0s}}",
+        "steps: {a: {assistant: guide, needs: [b, b]}}",
+        "assistants: {g: {model: m, tools: [t, t]}}",
+        "tools: {t: {shell: [ls], timeout: 0.0h}}",
+        "limits: {timeout: 00ms}",
         "limits: {max_token: 5}",
         "limits: {max_cost_usd: 0}",
         "tools: {t: {shell: [ls], effect: probe}}",
@@ -150,6 +159,7 @@ def test_project_files_are_held_to_theirs():
     assert admits("project", "version: 1\nmodels: {m: {model: x, prices: {input: 1, output: 2}}}\n")
     assert not admits("project", "version: 1\nendpoints: {a: {base_url: localhost}}\n")
     assert not admits("project", "version: 1\nendpoint: {}\n")
+    assert not admits("project", "version: 1\nendpoints: {a: {timeout: {read: 0s}}}\n")
 
 
 def test_replies_files_are_held_to_theirs():

@@ -7,7 +7,7 @@ import pytest
 
 from flowrun.errors import StorageError, StoreTooNew
 from flowrun.storage.bystander import write_row
-from flowrun.storage.database import StoreReader, open_database
+from flowrun.storage.database import StoreReader, open_database, open_store
 
 INSERT = "INSERT INTO plan (digest, abi, body) VALUES (?, 1, '')"
 
@@ -49,6 +49,17 @@ def test_the_owner_and_a_bystander_take_turns(tmp_path):
 
     asyncio.run(go())
     assert len(digests(path)) == 100
+
+
+def test_the_owner_waits_for_one_who_was_suspended_far_longer_than_they_wait_for_it(tmp_path):
+    """`SIGSTOP` in the middle of a row: five seconds later no run may have failed for that."""
+    database = open_database(tmp_path / "store.db", holder="owner")
+    [(owner_ms,)] = database._connection.execute("PRAGMA busy_timeout").fetchall()
+    bystander = open_store(tmp_path / "store.db", "rw")
+    [(bystander_ms,)] = bystander.execute("PRAGMA busy_timeout").fetchall()
+    bystander.close()
+    database.close()
+    assert (owner_ms, bystander_ms) == (60_000, 5_000)
 
 
 def test_a_store_of_a_newer_flowrun_is_left_alone(tmp_path):

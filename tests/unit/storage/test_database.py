@@ -1,6 +1,7 @@
 """The store: ordered, grouped, owned by one, closed after a failure."""
 
 import asyncio
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowrun.errors import OwnershipLost, StorageError, StoreLocked, StoreTooNew
-from flowrun.storage.database import StoreReader, open_database
+from flowrun.storage.database import SEEN_WITHIN_S, StoreReader, open_database
 from flowrun.storage.lock import OwnerLock, lock_holder
 from flowrun.storage.migrations import MIGRATIONS, _apply
 
@@ -56,6 +57,30 @@ def test_what_was_only_submitted_is_written_at_close(tmp_path):
     assert digests(StoreReader(tmp_path / "store.db")) == ["late"]
 
 
+def test_what_nobody_waits_for_is_written_soon_even_if_the_writer_is_busy_then(tmp_path):
+    async def write():
+        database = open_database(tmp_path / "store.db", holder="test")
+        with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            database.submit(INSERT, [("waited for",)])
+            waiting = asyncio.create_task(database.commit())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # it is the writer's now
+            database.submit(INSERT, [("not waited for",)])
+            database.write_soon()
+            await asyncio.sleep(2 * SEEN_WITHIN_S)
+            assert not waiting.done()
+            other.execute("ROLLBACK")
+        for _ in range(100):
+            if len(digests(database)) == 2:
+                break
+            await asyncio.sleep(SEEN_WITHIN_S / 5)
+        assert digests(database) == ["waited for", "not waited for"]
+        database.close()
+
+    asyncio.run(write())
+
+
 def test_a_second_owner_is_refused_and_told_who_holds_it(tmp_path):
     database = open_database(tmp_path / "store.db", holder="`flowrun execute` (process 7)")
     with pytest.raises(StoreLocked, match=r"process 7") as refusal:
@@ -76,6 +101,38 @@ def test_an_owner_that_was_fenced_writes_nothing_more(tmp_path):
         with pytest.raises(OwnershipLost):
             await database.commit()
         assert digests(database) == []
+        database.close()
+
+    asyncio.run(write())
+
+
+def move(path):
+    path.rename(path.with_name("elsewhere.db"))
+
+
+def replace(path):
+    path.unlink()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE owner (epoch)")
+
+
+def remove_the_folder(path):
+    shutil.rmtree(path.parent)
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, move, replace, remove_the_folder])
+def test_an_owner_whose_store_was_taken_away_acknowledges_nothing_more(tmp_path, harm):
+    path = tmp_path / "folder" / "store.db"
+
+    async def write():
+        database = open_database(path, holder="test")
+        database.submit(INSERT, [("before",)])
+        await database.commit()
+        harm(path)
+        database.submit(INSERT, [("after",)])
+        with pytest.raises(StorageError, match="was moved, replaced or deleted while") as failure:
+            await database.commit()
+        assert "put it back" in failure.value.hint
         database.close()
 
     asyncio.run(write())

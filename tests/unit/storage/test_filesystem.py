@@ -10,8 +10,8 @@ from flowrun.storage.filesystem import is_at_rest, mount_type, read_mounts, refu
 MOUNTS = r"""
 overlay / overlay rw 0 0
 proc /proc proc rw 0 0
-server:/home /home nfs4 rw,vers=4.2 0 0
-/dev/sda1 /home/ann/local ext4 rw 0 0
+server:/srv /srv nfs4 rw,vers=4.2 0 0
+/dev/sda1 /srv/ann/local ext4 rw 0 0
 //nas/share /mnt/my\040files cifs rw 0 0
 /dev/sdb1 /var ext4 rw 0 0
 server:/var /var nfs rw 0 0
@@ -22,10 +22,10 @@ odd
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("/work/.flowrun/store.db", "overlay"),
-        ("/home/ann/project/store.db", "nfs4"),
-        ("/home/ann/local/store.db", "ext4"),
-        ("/home/ann/localised/store.db", "nfs4"),
+        ("/projects/.flowrun/store.db", "overlay"),
+        ("/srv/ann/project/store.db", "nfs4"),
+        ("/srv/ann/local/store.db", "ext4"),
+        ("/srv/ann/localised/store.db", "nfs4"),
         ("/mnt/my files/store.db", "cifs"),
         ("/var/store.db", "nfs"),
     ],
@@ -50,5 +50,5 @@ def test_a_store_that_may_be_written_is_not_at_rest(tmp_path):
 
 def test_a_disk_of_another_machine_is_refused_with_its_kind_and_a_way_out():
     with pytest.raises(StorageError, match=r"network file system \(nfs4\)") as refusal:
-        refuse_remote(Path("/home/ann/store.db"), MOUNTS)
+        refuse_remote(Path("/srv/ann/store.db"), MOUNTS)
     assert "store.path" in refusal.value.hint

@@ -2,7 +2,7 @@
 
 from time import process_time
 
-from flowrun.plan.plan import ExecutionPlan
+from flowrun.plan.plan import ExecutionPlan, FlowAction, PlannedLimits, PlannedStep
 from flowrun.views.mermaid import mermaid
 from tests.support.plans import call, everything, talk, trip_report
 
@@ -75,6 +75,7 @@ def test_every_kind_has_a_shape_and_every_layer_a_line():
             '  subgraph step_nested["nested<br/>flows#47;middle.flow.yaml<br/>after any of them'
             '<br/>until steps.nested.output.ok and true, at most 5 times<br/>retry 2 attempts"]'
         ),
+        '    flow1_limits[/"max_tokens#61;10"/]',
         '    subgraph flow1_step_deep["deep<br/>flows#47;inner.flow.yaml"]',
         '      subgraph flow2_lane0["thread desk"]',
         '        flow2_step_draft["draft<br/>guide"]',
@@ -86,6 +87,18 @@ def test_every_kind_has_a_shape_and_every_layer_a_line():
         "  step_ok --> step_disk",
         "  step_disk --> step_nested",
         "  step_ok --> step_nested",
+    ]
+
+
+def test_the_limits_of_a_sub_flow_stand_inside_it():
+    inner = ExecutionPlan(
+        flow="i", steps=(call("a", 1),), limits=PlannedLimits(max_tokens=5, timeout_s=60.0)
+    )
+    outer = PlannedStep(name="o", number=1, lane="(o)", action=FlowAction(path="i", plan=inner))
+    assert mermaid(ExecutionPlan(flow="f", steps=(outer,))).splitlines()[4:7] == [
+        '  subgraph step_o["o<br/>i"]',
+        '    flow1_limits[/"max_tokens#61;5, timeout#61;1m"/]',
+        '    flow1_step_a[["a<br/>disk_free"]]',
     ]
 
 

@@ -184,3 +184,8 @@ def test_a_timer_is_told_once_and_its_end_not_at_all():
 def test_who_cancelled_is_told():
     event = FlowRunCancelling(by="ann", reason="too late")
     assert lines_of(stamp((0, event))) == "cancelled by ann: too late\n"
+
+
+def test_why_a_step_was_skipped_is_said_once():
+    event = StepFinished(step="a", status="skipped", error="skipped: `if` is false")
+    assert lines_of(stamp((0, event))) == "    0ms  a  skipped: `if` is false\n"

@@ -68,7 +68,7 @@ def test_a_run_in_full():
         "  error: `df` exited with 1\n"
         "\n"
         "step report\n"
-        "  error: not run: step `disk` failed\n"
+        "  not run: step `disk` failed\n"
     )
 
 

@@ -10,6 +10,7 @@ from flowrun.views.text import (
     clip_front,
     count,
     elapsed,
+    exact_json,
     indented,
     instant,
     neutralise,
@@ -167,3 +168,27 @@ def test_json_escapes_what_a_terminal_obeys_and_means_the_same():
 
 def test_indented_moves_every_line_but_empty_ones():
     assert indented("a\n\nb") == "  a\n\n  b"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "\u200b",
+        "\u202e",
+        "\u00ad",
+        "\u2060",
+        "\U000e0041",
+        "\u3164",
+        "\ufe0f",
+        "\x1b",
+        "\xa0",
+        "\x7f",
+    ],
+)
+def test_exact_json_shows_what_cannot_be_seen_and_says_the_same(hidden):
+    value = {"to": f"ann{hidden}", "words": "a  b ü 好", "n": [1, None]}
+    for indent in (None, 2):
+        text = exact_json(value, indent=indent)
+        assert hidden not in text
+        assert '"a  b ü 好"' in text
+        assert json.loads(text) == value
