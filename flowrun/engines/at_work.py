@@ -90,6 +90,14 @@ class RunsAtWork:
         self.enter(reopened.run, queue_entry(reopened, force=force))
         await self._database.commit()
 
+    async def go_on(self, run_id: str) -> tuple[str, ...]:
+        """Enter a run whose timer is over; return its id, or nothing when it ended meanwhile."""
+        try:
+            await self.resume(run_id, force=False)
+        except RunConflict:
+            return ()
+        return (run_id,)
+
     async def wait(self, run_id: str) -> None:
         """Wait until nothing here goes on with the run; raise what broke it off, if that did."""
         while True:

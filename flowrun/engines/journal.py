@@ -7,9 +7,8 @@ from flowrun.clock import Clock
 from flowrun.engines.assignment import Assignment, Interpret
 from flowrun.engines.at_work import RunsAtWork
 from flowrun.engines.reading import find_run, read_events, read_head, read_heads
-from flowrun.engines.schedules import Schedules, Timetable
+from flowrun.engines.schedules import Schedules, Timetable, see_to_all
 from flowrun.engines.starting import Starter
-from flowrun.errors import FlowrunError, RunConflict
 from flowrun.events.records import StepFinished
 from flowrun.events.stamped import RunSink, StampedEvent
 from flowrun.ids import JsonObject
@@ -101,19 +100,10 @@ class JournalEngine:
     async def sweep(self) -> Sequence[str]:
         """Start the runs of ticks that are due, enter parked runs whose timer is."""
         overdue = self._database.read(_OVERDUE, (self._clock.now(),))
-        errands = [
+        return await see_to_all(
             *[partial(self._start_due, one) for one in self._schedules.timetables()],
-            *[partial(self._wake, str(run_id)) for (run_id,) in overdue],
-        ]
-        swept, failures = list[str](), list[FlowrunError]()
-        for errand in errands:
-            try:
-                swept += await errand()
-            except FlowrunError as failure:  # the others need not suffer for it
-                failures.append(failure)
-        if failures:
-            raise failures[0]
-        return swept
+            *[partial(self._runs.go_on, str(run_id)) for (run_id,) in overdue],
+        )
 
     async def close(self) -> None:
         """Park what still runs, all of it at once."""
@@ -131,14 +121,6 @@ class JournalEngine:
         if timetable.dealt_with(now) > timetable.last_fired:
             await self._schedules.note(timetable.name, timetable.dealt_with(now))
         return started
-
-    async def _wake(self, run_id: str) -> Sequence[str]:
-        """Enter a parked run whose timer is over."""
-        try:
-            await self.resume(run_id)
-        except RunConflict:  # it came to its end meanwhile
-            return ()
-        return (run_id,)
 
     async def _start_again(self, run_id: str, assignment: Assignment) -> None:
         await self._database.commit()

@@ -28,6 +28,8 @@ APPEND = "INSERT INTO journal (run, seq, key, kind, body, at) VALUES (?, ?, ?, ?
 HOLD_S = 1.0
 """A timer that is over sooner is waited for; parking and entering again would cost more."""
 
+_STARTED = "started"
+"""How the keys end under which beginnings are recorded."""
 _ASKED = f'{{"type":"{event_type(QuestionAsked)}"'
 _SETTLED = tuple(f'{{"type":"{event_type(kind)}"' for kind in (QuestionAnswered, StepFinished))
 
@@ -59,6 +61,8 @@ class LiveRun:
     facts: dict[str, str] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     """Events of earlier lives, by key, as text."""
+    times: dict[str, float] = field(default_factory=dict)
+    """When events of earlier lives happened that say that something began."""
     signals: dict[str, str] = field(default_factory=dict)
     """What was said and taken in, by key, as text."""
     fired: set[str] = field(default_factory=set)
@@ -170,6 +174,8 @@ class LiveRun:
                 marks[row.kind].add(row.key)
                 continue
             homes[row.kind][row.key] = row.body
+            if row.key.endswith(_STARTED):
+                self.times[row.key] = row.at
             if row.body.startswith(_ASKED) or (self.asked and row.body.startswith(_SETTLED)):
                 self._note_question(decode_event(row.body))
 

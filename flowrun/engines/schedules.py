@@ -5,7 +5,7 @@ start and the note that it was fired leaves one run, whoever sweeps next.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import floor
@@ -13,6 +13,7 @@ from math import floor
 from flowrun.engines.assignment import Assignment
 from flowrun.engines.reading import read_plan
 from flowrun.engines.starting import Starter
+from flowrun.errors import FlowrunError
 from flowrun.ids import canonical_json
 from flowrun.ports.engine import RunSetting, Schedule
 from flowrun.storage.database import Database, Row
@@ -138,6 +139,23 @@ class Schedules:
         """Note that the ticks up to an instant were dealt with."""
         self._database.submit(_FIRED, ((instant, name),))
         await self._database.commit()
+
+
+async def see_to_all(*errands: Callable[[], Awaitable[Sequence[str]]]) -> Sequence[str]:
+    """Do one after another, and return the ids of the runs that each began or entered.
+
+    Raises:
+        FlowrunError: what the first that failed met; the others were done all the same.
+    """
+    runs, failures = list[str](), list[FlowrunError]()
+    for errand in errands:
+        try:
+            runs += await errand()
+        except FlowrunError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    return runs
 
 
 def _setting_text(setting: RunSetting) -> str:

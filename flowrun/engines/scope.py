@@ -199,6 +199,10 @@ class JournalScope:
         await self._run.database.commit()
         return value
 
+    def since(self, key: str) -> float:
+        """Return when an earlier life recorded an event, or now."""
+        return self._run.times.get(self._prefix + key) or self._run.clock.now()
+
     def now(self) -> float:
         """Return the time."""
         return self._run.clock.now()

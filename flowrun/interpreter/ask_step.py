@@ -18,7 +18,7 @@ async def run_ask_step(attempt: Attempt, state: FlowState, action: AskAction) ->
         ExpressionFailed: the message could not be evaluated.
     """
     scope, step = attempt.scope, attempt.step
-    began = scope.now()
+    began = scope.since("started")
     message = state.prepared.messages[step.name].evaluate(attempt.names)
     asked = QuestionAsked(
         step=attempt.label,

@@ -72,6 +72,8 @@ def begin_work(attempt: Attempt, state: FlowState, assistant: PlannedAssistant) 
     """Return the work of an attempt that has not asked anything yet, its trace open to others."""
     scope = attempt.scope
     spent = Spending(parent=state.spending)
-    trace = Trace(label=attempt.label, began=scope.now(), spent=spent, prices=assistant.prices)
+    trace = Trace(
+        label=attempt.label, began=scope.since("started"), spent=spent, prices=assistant.prices
+    )
     state.traces[scope.path("")] = trace
     return AssistantWork(attempt=attempt, state=state, assistant=assistant, trace=trace)

@@ -36,7 +36,7 @@ async def interpret_flow(
     Every step's result is recorded under `steps/NAME/finished`; a run entered again takes those
     results and goes on from there. A run that is cancelled ends with what it had.
     """
-    began = scope.now()
+    began = scope.since("run/started")
     state = open_state(
         prepared,
         runtime,
@@ -56,7 +56,7 @@ async def interpret_flow(
 
 async def carry_out(scope: Durable, state: FlowState) -> FlowRunFinished:
     """Carry out the flow of a state, within the time that its limits give it."""
-    began = scope.now()
+    began = scope.since("run/started")
     recall_steps(scope, state)
     seconds = state.prepared.plan.limits.timeout_s
     if seconds is None:

@@ -44,7 +44,7 @@ async def run_flow_step(attempt: Attempt, state: FlowState, action: FlowAction) 
         )
     else:
         inner = _open(attempt, state, action, filled)
-        account = Trace(label=attempt.label, began=scope.now(), spent=inner.spending)
+        account = Trace(label=attempt.label, began=scope.since("started"), spent=inner.spending)
         state.traces[scope.path("")] = account
         assert state.carry_out is not None  # set where the run's own flow is opened
         ended = await state.carry_out(scope, inner)

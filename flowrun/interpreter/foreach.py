@@ -33,7 +33,7 @@ async def run_items(attempt: Attempt, state: FlowState, foreach: PlannedForeach)
     Raises:
         ExpressionFailed: there is no list.
     """
-    scope, began = attempt.scope, attempt.scope.now()
+    scope, began = attempt.scope, attempt.scope.since("started")
     items = await _find_items(attempt, state, foreach)
     scope.emit("started", StepStarted(step=attempt.label, items=len(items)))
     harvest = Harvest(len(items))

@@ -28,7 +28,7 @@ def pending_view(step: str) -> JsonObject:
 
 
 async def _iterations(attempt: Attempt, state: FlowState, repeat: PlannedRepeat) -> StepFinished:
-    scope, began, number = attempt.scope, attempt.scope.now(), 0
+    scope, began, number = attempt.scope, attempt.scope.since("started"), 0
     totals, until = Totals(), state.prepared.values.untils[attempt.step.name]
     names = _seeing(attempt, pending_view(attempt.step.name))
     while True:

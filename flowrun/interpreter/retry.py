@@ -31,7 +31,7 @@ def is_worth_a_try(result: StepFinished, retry: PlannedRetry) -> bool:
 
 
 async def _tries(attempt: Attempt, state: FlowState, retry: PlannedRetry) -> StepFinished:
-    scope, began = attempt.scope, attempt.scope.now()
+    scope, began = attempt.scope, attempt.scope.since("started")
     totals, number = Totals(), 1
     result = await _try(attempt, state, retry, number)
     totals.add(result)

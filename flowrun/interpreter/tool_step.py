@@ -45,7 +45,7 @@ async def _make_plainly(
 ) -> StepFinished:
     """Make a call the shortest way, which most go."""
     scope = attempt.scope
-    began, path = scope.now(), scope.path("finished")
+    began, path = scope.since("started"), scope.path("finished")
     scope.show(ToolCallStarted(step=attempt.label, call_id="", tool=tool.name))
     if "/try[" in path:
         path = path_without_tries(path, "finished")

@@ -170,6 +170,13 @@ class Durable(Protocol):
         """Return what `find` said the first time: a choice that must not change on resume."""
         ...
 
+    def since(self, key: str) -> float:
+        """Return when an earlier life recorded the event, or now if none did: for durations.
+
+        Only events are remembered by their times whose keys end in `started`.
+        """
+        ...
+
     def now(self) -> float:
         """Return the time, for durations and stamps; never decide by it without `fact`."""
         ...

@@ -6,22 +6,24 @@ another machine or PostgreSQL (K27, K28, K30) and power loss (K35) are not walke
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flowrun.clock import SystemClock
 from tests.faults import disks, old
-from tests.faults.evidence import Witness
-from tests.faults.ledger import effects, read_ledger
+from tests.faults.evidence import Baseline, Witness
+from tests.faults.ledger import Line, effects, read_ledger
 from tests.faults.nursery import Nursery
 from tests.faults.row import Row
-from tests.faults.story import unknowns
+from tests.faults.story import unknown_orders
 from tests.faults.walk import go_on, walk_points
 from tests.faults.world import World, nobody_is_left
 from tests.support.endpoint import Cut, Fail, HangUp, Stall, say
 
 Make = Callable[[str], World]
-ONCE = ("ship", "send", "haul", "pack", "refund")
+ASKED = ("send", "haul", "pack")
+"""Of those that must not happen twice: the ones that a person is asked about."""
+ONCE = (*ASKED, "ship", "refund")
 TOOLS = ("look", "pay", "charge", *ONCE)
 DAY_S = 86_400.0
 
@@ -42,20 +44,47 @@ def not_there(world: World, run: str, point: str) -> str:
     return "it is there" if there and point.startswith("before") else ""
 
 
-def by_policy(world: World, run: str, point: str, hit: int) -> str:
-    """K9, K10: what a tool's effect is declared to be decides what follows a death around it."""
-    _, _, tool = point.partition(":")
+def at_death(world: World, run: str, point: str) -> str:
+    """K9, K10: the effect of the very call that it died at has not begun, or has taken place."""
+    where, _, tool = point.partition(":")
     lines = read_ledger(world.ledger, run)
-    times = Counter(one.order for one in lines if (one.word, one.tool) == ("begins", tool))
-    unknown = unknowns(world.journal().events(run))
-    asked = any(one.tool == "charged" for one in lines)
+    order = _died_at(lines)
+    begun = _times(lines, "begins", tool, order)
+    ended = _times(lines, "ends", tool, order)
+    if where == "tool-before":
+        return f"order {order} had begun" if begun else ""
+    return "" if (begun, ended) == (1, 1) else f"order {order} began {begun}, ended {ended} times"
+
+
+def by_policy(world: World, run: str, point: str, baseline: Baseline) -> str:
+    """K9, K10: what a tool's effect is declared to be decides what became of that very call."""
+    where, _, tool = point.partition(":")
+    lines, events = read_ledger(world.ledger, run), world.journal().events(run)
+    order = _died_at(lines)
+    begun, done = _times(lines, "begins", tool, order), effects(lines)[tool, order]
+    unknown = order in unknown_orders(events, baseline.events)
+    probed = _times(lines, "begins", "charged", order)
+    before = where == "tool-before"
     if tool in ONCE:
-        return "" if unknown else "nothing is reported as unknown"
-    if any(one == tool for _, one in unknown):
-        return "it is reported as unknown"
-    if tool == "charge" and not asked:
-        return "the probe was not asked"
-    return "" if max(times.values()) <= 2 else f"begun {max(times.values())} times"
+        # Whoever is asked says `run` of what did not take place; of others it stays at nothing.
+        wanted = (1, 1) if not before or tool in ASKED else (0, 0)
+        holds = unknown and (begun, done) == wanted
+    elif tool == "charge":
+        holds = not unknown and probed >= 1 and (begun, done) == (1, 1)
+    else:
+        times = 1 if before else 2
+        holds = not unknown and begun == times and done == (tool == "pay")
+    said = f"began {begun}, took place {done} times, unknown: {unknown}, probed: {probed}"
+    return "" if holds else f"{tool} {order} {said}"
+
+
+def _died_at(lines: Sequence[Line]) -> int:
+    (line,) = [one for one in lines if one.word == "dies"]
+    return line.order
+
+
+def _times(lines: Sequence[Line], word: str, tool: str, order: int) -> int:
+    return sum((one.word, one.tool, one.order) == (word, tool, order) for one in lines)
 
 
 def forty_are_kept(row: Row, make: Make) -> None:
@@ -347,11 +376,11 @@ CELLS: dict[str, tuple[str, Callable[[Row, Make], None]]] = {
     "K8": ("batch journaled, no intent", _walk("after-commit:tool_calls_requested")),
     "K9": (
         "intent durable, effect not begun",
-        _walk(*(f"tool-before:{one}" for one in TOOLS), afterwards=by_policy),
+        _walk(*(f"tool-before:{one}" for one in TOOLS), meanwhile=at_death, afterwards=by_policy),
     ),
     "K10": (
         "effect done, result not durable",
-        _walk(*(f"tool-after:{one}" for one in TOOLS), afterwards=by_policy),
+        _walk(*(f"tool-after:{one}" for one in TOOLS), meanwhile=at_death, afterwards=by_policy),
     ),
     "K11": (
         "result durable, or about to be, siblings at work",

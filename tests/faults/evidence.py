@@ -147,7 +147,7 @@ class Witness:
         tell = story.endings if expired else story.story
         differs = story.difference(tell(events, unknown), tell(baseline.events, unknown))
         self._require(not differs, f"the story differs: {differs}")
-        self._hold_effects(events, baseline, unknown)
+        self._hold_effects(events, baseline)
 
     def _hold_assistants(self, journal, events) -> None:
         """No thread and no assistant run was made that the run does not know, and none is alive."""
@@ -167,14 +167,12 @@ class Witness:
             ]
             self._require(not alive, f"assistant runs left alive: {alive}")
 
-    def _hold_effects(self, events, baseline, unknown) -> None:
+    def _hold_effects(self, events, baseline) -> None:
         """What is reported as done took place; what did not was reported as unknown."""
         times = effects(read_ledger(self._world.ledger, self._run))
-        hidden = {tool for _, tool in unknown if tool} | (
-            {"*"} if any(not tool for _, tool in unknown) else set()
-        )
+        hidden = story.unknown_orders(events, baseline.events)
         for call in baseline.effects:
-            if not times[call] and call[0] not in hidden and "*" not in hidden:
+            if not times[call] and call[1] not in hidden:
                 self.found.lost += 1
                 self._require(False, f"{call} never took place and nobody said so")
         extra = set(times) - set(baseline.effects)

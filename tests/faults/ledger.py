@@ -1,6 +1,7 @@
 """The ledger: what tools did to the world, in lines that nothing of flowrun's reads or writes.
 
-`cleared` lines are the walk's own: the moment at which nothing of earlier lives was left.
+`cleared` and `dies` lines are the walk's own: the moment at which nothing of earlier lives was
+left, and the call that a process died at.
 """
 
 from collections import Counter

@@ -11,6 +11,7 @@ import resource
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from flowrun.app.load import load_flow
@@ -127,9 +128,7 @@ async def _assembled(life: Life, death: Death):
         store = DyingStore(database, death)
         service = AssistantsService(store, models.model_for, clock)
         stack.push_async_callback(service.close)
-        tools = DyingTools(
-            local, death, cleared=lambda count: _clear(life, count), running=begun.put_nowait
-        )
+        tools = DyingTools(local, death, partial(_note, life), begun.put_nowait)
         runtime = DyingRuntime(LocalRuntime(service), store, death)
         prepared = prepare_plan(plan)
 
@@ -158,8 +157,8 @@ async def _assembled(life: Life, death: Death):
         )
 
 
-def _clear(life: Life, count: int) -> None:
-    """Note in the ledger that nothing of earlier lives is left."""
+def _note(life: Life, word: str, tool: str, order: object, key: str) -> None:
+    """Write a line of the walk's own into the ledger."""
     file = os.open(life.ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.write(file, f"cleared {life.run} - {count} - {os.getpid()}\n".encode())
+    os.write(file, f"{word} {life.run} {tool} {order} {key} {os.getpid()}\n".encode())
     os.close(file)

@@ -173,32 +173,36 @@ class DyingRuntime:
 class DyingTools:
     """Tools whose process dies right before or right after a call."""
 
-    def __init__(self, inner, death: Death, *, cleared=lambda count: None, running=None) -> None:
-        """Args: `cleared` is told of orphans that were ended, `running` of calls that begin."""
+    def __init__(self, inner, death: Death, note, running) -> None:
+        """Args: `note` writes a line of the walk's own; `running` is told of calls that begin."""
         self._inner = inner
         self._death = death
-        self._cleared = cleared
+        self._note = note
         self._running = running
 
     def of(self, flow):
-        how = {"cleared": self._cleared, "running": self._running}
-        return DyingTools(self._inner.of(flow), self._death, **how)
+        return DyingTools(self._inner.of(flow), self._death, self._note, self._running)
 
     async def run(self, tool, arguments, invocation):
-        self._death.at(f"tool-before:{tool}")
-        if self._running is not None:
-            self._running(tool)
+        self._die_at(f"tool-before:{tool}", tool, arguments, invocation)
+        self._running(tool)
         outcome = await self._inner.run(tool, arguments, invocation)
-        self._death.at(f"tool-after:{tool}")
+        self._die_at(f"tool-after:{tool}", tool, arguments, invocation)
         return outcome
 
     async def end_orphans(self, run_id):
         count = await self._inner.end_orphans(run_id)
-        self._cleared(count)
+        self._note("cleared", "-", "-", str(count))
         return count
 
     def close(self):
         self._inner.close()
+
+    def _die_at(self, point, tool, arguments, invocation):
+        """Pass a point; whose call it was that the process died at is known afterwards."""
+        if self._death.passes(point):
+            self._note("dies", tool, arguments["order"], invocation.idempotency_key)
+            now()
 
 
 class SteppedClock(SystemClock):

@@ -36,6 +36,37 @@ def unknowns(events: Sequence[dict]) -> set[tuple[str, str]]:
     return found
 
 
+def unknown_orders(events: Sequence[dict], undisturbed: Sequence[dict]) -> set[int]:
+    """Return the orders of the calls that were reported as unknown, one by one.
+
+    Args:
+        events: Of the run.
+        undisturbed: Of the same flow: which order a step that is a tool is about.
+    """
+    asked_for = {
+        call["id"]: json.loads(call["arguments"])["order"]
+        for event in events
+        if event["type"] == "tool_calls_requested"
+        for call in event["calls"]
+    }
+    of_step = {
+        event["step"]: event["output"]["order"]
+        for event in undisturbed
+        if event["type"] == "step_finished"
+        and isinstance(event["output"], dict)
+        and "order" in event["output"]
+    }
+    found = set()
+    for event in events:
+        if _asks_what_happened(event):
+            found.add(event["arguments"]["order"])
+        elif event["type"] == "tool_call_finished" and event["error"] == "outcome_unknown":
+            found |= {asked_for[event["call_id"]]} if event["call_id"] in asked_for else set()
+        elif event["type"] == "step_finished" and event["error_code"] == "outcome_unknown":
+            found |= {of_step[event["step"]]} if event["step"] in of_step else set()
+    return found
+
+
 def count_unknown(events: Sequence[dict]) -> int:
     """Return how many calls were reported as unknown."""
     calls = {(step, tool) for step, tool in unknowns(events) if tool}

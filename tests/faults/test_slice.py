@@ -89,12 +89,16 @@ def test_the_walk_sees_what_is_lost(world):
 
 
 def test_the_walk_sees_what_never_took_place(world):
-    """A tool that says it is done and did nothing."""
-    tools = world.root / "ledger_tools.py"
+    """A tool says it is done and did nothing; what is unknown of another one is no excuse."""
     baseline = world.undisturbed(SHORT)
-    text = tools.read_text()
-    tools.write_text(text.replace('    _note("effect", tool, order)\n    time', "    time"))
+    tools = world.root / "ledger_tools.py"
+    quiet = tools.read_text().replace(
+        '    """Send a letter.', '    return {"order": order}\n    """Send a letter.'
+    )
+    tools.write_text(quiet)
+    assert world.live("idle", flow=SHORT, point="tool-before:ship").was_killed
     assert world.live("idle", flow=SHORT).status == 0
     found = Witness(world, "idle").close(baseline)
-    assert found.lost == 3
-    assert any("('send', 21) never took place" in one for one in found.violations)
+    assert found.unknown == 1
+    assert found.lost == 1
+    assert "('send', 21) never took place and nobody said so" in found.violations

@@ -21,7 +21,7 @@ def walk_points(
     expired: bool = False,
     after: dict | None = None,
     meanwhile: Callable[[World, str, str], str] | None = None,
-    afterwards: Callable[[World, str, str, int], str] | None = None,
+    afterwards: Callable[[World, str, str, Baseline], str] | None = None,
     **life,
 ) -> None:
     """Die at every point, at each of its hits that there is, and go on from there.
@@ -36,7 +36,7 @@ def walk_points(
         after: What is different in the lives that follow; the same as the first by default.
         meanwhile: Looks at what is there after the death, given the world, the run and the point;
             returns what is wrong.
-        afterwards: Looks at what is there in the end, given the hit, too.
+        afterwards: Looks at what is there in the end, given the baseline, too.
         life: Of every life.
     """
     for point in points:
@@ -51,7 +51,7 @@ def walk_points(
             row.require(not wrong, f"{where}: {wrong}")
             go_on(row, world, witness, run, where, **life, **(after or {}))
             row.add(witness.close(baseline, expired=expired), where)
-            wrong = afterwards(world, run, point, hit) if afterwards is not None else ""
+            wrong = afterwards(world, run, point, baseline) if afterwards is not None else ""
             row.require(not wrong, f"{where}: {wrong}")
 
 

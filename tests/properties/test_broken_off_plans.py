@@ -99,7 +99,8 @@ def test_whenever_it_is_cancelled(random):
             return told(engine, await engine.wait("run-1"))
 
         done = asyncio.run(stage.open(story))
-        if done.head.status != "parked":
+        # One that fell asleep in that moment is ended by the engine, which carries nothing out.
+        if done.head.status != "parked" and done.last.error != "cancelled by Ann":
             check_over(done, stage.plan, stage.runtime)
 
 
