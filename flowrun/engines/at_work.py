@@ -77,7 +77,11 @@ class RunsAtWork:
         found = self._not_over(run_id)
         reopened = reopen(self.live_run(found.number, run_id), found)
         if (cancelled := reopened.cancelled) is not None:
-            await self._end_at_rest(reopened.run, *cancelled)
+            entry = self._admit(reopened.run)
+            assignment = queue_entry(reopened, force=force)
+            entry.begin_conclusion(self._interpret, assignment, *cancelled)
+            self._see_out(entry)
+            await self._database.commit()
             return
         if reopened.stuck and not force:
             if found.status == "running":

@@ -70,6 +70,15 @@ class Entry:
         """Carry it out from here on."""
         self._start(self._drive(interpret, assignment))
 
+    def begin_conclusion(
+        self, interpret: Interpret, assignment: Assignment, by: str, reason: str
+    ) -> None:
+        """Have a run conclude that was cancelled in an earlier life, which did not come to it."""
+        self.run.stopping = self.run.cancelled = True
+        self._note_cancelling(by, reason)
+        self._start(self._drive(interpret, assignment))
+        self._cancelling = asyncio.get_running_loop().create_task(self._end_cancelled())
+
     def begin_cancelled(self, by: str, reason: str) -> None:
         """End the run as cancelled; nothing of it is at work."""
         self.run.stopping = self.run.cancelled = self.run.ending = True
@@ -143,6 +152,11 @@ class Entry:
         return None if self._parks_on_request else asleep
 
     async def _end_at_rest(self, by: str, reason: str) -> None:
+        self._note_cancelling(by, reason)
+        await self._finish(self._cancelled())
+
+    def _note_cancelling(self, by: str, reason: str) -> None:
+        """Say that the run is cancelled, unless an earlier life said so."""
         run = self.run
         self._cancelled_by = (by, reason)
         if _CANCELLING not in run.events:
@@ -151,7 +165,6 @@ class Entry:
             known = decode_event(run.events[_CANCELLING])
             assert isinstance(known, FlowRunCancelling)
             self._cancelled_by = (known.by, known.reason)
-        await self._finish(self._cancelled())
 
     async def _park_stuck(self, deaths: int, key: str) -> None:
         run = self.run

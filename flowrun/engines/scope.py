@@ -40,6 +40,11 @@ class JournalScope:
         """The flow run's id."""
         return self._run.run_id
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody cancelled the run."""
+        return self._run.cancelled
+
     def path(self, key: str) -> str:
         """Return a key of this scope as a plan path."""
         return self._prefix + key

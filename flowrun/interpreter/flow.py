@@ -48,6 +48,9 @@ async def interpret_flow(
     state.only = setting.only
     state.carry_out = carry_out
     try:
+        if scope.cancelled:  # before this entry, and its process died on the way
+            recall_steps(scope, state)
+            raise RunCancelled
         return await carry_out(scope, state)
     except RunCancelled:
         await _cancel(scope, state)

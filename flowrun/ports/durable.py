@@ -61,6 +61,11 @@ class Durable(Protocol):
         """The flow run's id."""
         ...
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody cancelled the run. Entered so, it only draws its conclusion."""
+        ...
+
     def path(self, key: str) -> str:
         """Return a key of this scope as a plan path, unique in the run."""
         ...
