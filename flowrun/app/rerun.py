@@ -8,6 +8,7 @@ from flowrun.errors import BadRequest, RunConflict, name_list
 from flowrun.events.records import FlowRunStarted, StepFinished
 from flowrun.events.stamped import StampedEvent
 from flowrun.ids import JsonObject
+from flowrun.interpreter.readiness import was_not_run
 from flowrun.plan.plan import ExecutionPlan, PlannedStep
 from flowrun.source.diagnostic import suggest
 
@@ -66,7 +67,7 @@ def _results(events: Iterable[StampedEvent]) -> Iterable[StepFinished]:
 
 def _usable(step: PlannedStep, result: StepFinished | None) -> bool:
     """Tell whether a recorded result lets the steps below run; see `interpreter.readiness`."""
-    if result is None:
+    if result is None or was_not_run(result):
         return False
     return result.status != "failed" or step.on_error == "continue"
 

@@ -27,6 +27,7 @@ from flowrun.ports.engine import RunSetting
 from flowrun.ports.runtime import Runtime
 from flowrun.ports.tools import ToolProblem, ToolRunner
 from flowrun.runtimes.local import LocalRuntime
+from flowrun.source.collector import spare_what_is_here
 from flowrun.source.diagnostic import Diagnostic
 from flowrun.source.report import make_report
 from flowrun.source.text import Position, Span
@@ -101,6 +102,7 @@ async def open_session(
         engine = JournalEngine(database, clock, interpreter)
         stack.push_async_callback(engine.close)
         notice = undertaking.choice.notice
+        spare_what_is_here()
         yield Session(engine=engine, project=project, plan=plan, tools=tools, notice=notice)
 
 

@@ -46,7 +46,7 @@ def insert_head(
         database: Of the owner.
         run: Its number and id.
         plan: The name of the flow and the plan's digest.
-        inputs: As canonical JSON.
+        inputs: As JSON, keys in their own order.
         setting: What it is started with.
         at: In seconds since the epoch.
     """

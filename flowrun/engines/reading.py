@@ -47,7 +47,7 @@ class StoredHead:
     status: FlowRunStatus
     plan_digest: str
     inputs: str
-    """As canonical JSON."""
+    """As JSON."""
     setting: RunSetting
     entries: int
     deaths: int
@@ -173,7 +173,7 @@ def read_journal(store: Store, run_id: str) -> Sequence[JournalRow]:
 
 
 def read_plan_text(store: Store, digest: str) -> tuple[int, str]:
-    """Return the ABI number and the canonical JSON of a stored plan."""
+    """Return the ABI number and the JSON of a stored plan."""
     (abi, body), *_ = store.read("SELECT abi, body FROM plan WHERE digest = ?", (digest,))
     return _whole(abi), str(body)
 

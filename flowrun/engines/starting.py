@@ -1,5 +1,6 @@
 """The first rows of a run."""
 
+import json
 from collections.abc import Callable, Sequence
 
 from flowrun.engines.assignment import Assignment
@@ -10,7 +11,7 @@ from flowrun.engines.reading import StoredHead
 from flowrun.errors import RunConflict
 from flowrun.events.codec import encode_event
 from flowrun.events.records import FlowRunStarted, StepFinished
-from flowrun.ids import canonical_json
+from flowrun.ids import canonical_json, ordered_json
 from flowrun.plan.codec import plan_digest, plan_to_json
 from flowrun.plan.plan import ExecutionPlan
 from flowrun.storage.database import Database
@@ -53,7 +54,7 @@ class Starter:
             self._database,
             (run.number, run_id),
             (plan.flow, digest),
-            canonical_json(inputs),
+            ordered_json(inputs),
             assignment.setting,
             run.clock.now(),
         )
@@ -76,7 +77,9 @@ class Starter:
             RunConflict: it is not.
         """
         digest, _ = self._texts(assignment.plan)
-        if (found.plan_digest, found.inputs) != (digest, canonical_json(assignment.inputs)):
+        known, given = json.loads(found.inputs), assignment.inputs
+        same = canonical_json(known) == canonical_json(given)
+        if found.plan_digest != digest or not same:
             raise RunConflict(
                 found.run_id, "exists with another plan or other inputs", "choose another --run-id"
             )

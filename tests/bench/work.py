@@ -29,6 +29,7 @@ from flowrun.plan.plan import (
 )
 from flowrun.ports.engine import RunSetting
 from flowrun.runtimes.local import LocalRuntime
+from flowrun.source.collector import spare_what_is_here
 from flowrun.storage.database import open_database
 from flowrun.tools.runner import load_tools
 from tests.bench import floors
@@ -148,6 +149,7 @@ async def flowrun_work(
 
     if warm:
         await one("warm", warm)
+    spare_what_is_here()  # as app.session does
     return work
 
 

@@ -74,6 +74,12 @@ def test_missing_results_are_named(plan):
         prepare_rerun(plan, stored(plan, done("a"), done("c", "failed")), "d")
 
 
+def test_a_need_that_a_failure_kept_from_running_has_no_result(plan):
+    kept = StepFinished(step="b", status="skipped", error="not run: step `a` failed")
+    with pytest.raises(BadRequest, match="run `old` has no result of `b`"):
+        prepare_rerun(plan, stored(plan, done("a"), kept), "c")
+
+
 def test_a_step_that_is_none_is_refused(plan):
     with pytest.raises(BadRequest, match="flow `chain` has no step `e`"):
         prepare_rerun(plan, stored(plan), "e")

@@ -52,6 +52,18 @@ def test_a_new_run_has_the_next_number_and_its_rows_in_one_commit(tmp_path):
     )
 
 
+def test_inputs_keep_the_order_of_their_keys(tmp_path):
+    async def story(starter, run):
+        given = assignment(m={"z": 1, "a": 2})
+        starter.queue_run("run-2", given, [])
+        await run.database.commit()
+        found = find_run(run.database, "run-2")
+        starter.refuse_another(found, assignment(m={"a": 2, "z": 1}))
+        return found.inputs
+
+    assert with_starter(tmp_path, story) == '{"m":{"z":1,"a":2}}'
+
+
 @pytest.mark.parametrize(
     ("inputs", "given"), [({"n": float("nan")}, []), ({}, [StepFinished(step="a", status="failed",
                                                                        output=float("inf"))])]

@@ -2,7 +2,7 @@
 
 import gc
 
-from flowrun.source.collector import collector_paused
+from flowrun.source.collector import collector_paused, spare_what_is_here
 
 
 def test_it_is_paused_and_goes_on():
@@ -27,3 +27,12 @@ def test_a_cycle_that_was_made_meanwhile_is_still_collected():
         cycle.append(cycle)
     del cycle
     assert gc.collect() > 0
+
+
+def test_what_is_spared_is_not_looked_through():
+    here = [[]]
+    spare_what_is_here()
+    try:
+        assert not any(one is here for one in gc.get_objects())
+    finally:
+        gc.unfreeze()
