@@ -151,7 +151,8 @@ class RunLines:
         if base_label(label) == label or not total:
             return
         if one.over * PROGRESS_LINES // total > (one.over - 1) * PROGRESS_LINES // total:
-            self._tell(item, base_label(label), f"{one.said()} items", "dim")
+            over, comma, failed = one.said().partition(",")
+            self._tell(item, base_label(label), f"{over} items{comma}{failed}", "dim")
 
     def _tell_calls(self, item: StampedEvent, event: Event) -> None:
         if isinstance(event, ToolCallsRequested):

@@ -124,8 +124,8 @@ def test_items_are_told_by_how_far_they_are_and_by_the_first_failures():
         "   0.1s  files[1]  retrying in 4.0s: too long\n"
         "   1.0s  files  1/3 items\n"
         "   5.0s  files[1]  failed in 0ms: too long\n"
-        "   5.0s  files  2/3, 1 failed items\n"
-        "   6.0s  files  3/3, 1 failed items\n"
+        "   5.0s  files  2/3 items, 1 failed\n"
+        "   6.0s  files  3/3 items, 1 failed\n"
         "   6.0s  files  failed in 6.0s: 1 of 3 items failed, the first: item 1: too long\n"
         "failed in 6.0s: 1 step failed, 1,296 tokens, $0.0125\n"
         "error: step `files` failed: 1 of 3 items failed, the first: item 1: too long\n"
@@ -141,7 +141,7 @@ def test_however_many_items_there_are_there_are_a_few_lines():
     )
     said = lines_of(story).splitlines()
     assert len(said) == 2 + 5 + 10
-    assert said[-1].endswith("500/500, 500 failed items")
+    assert said[-1].endswith("500/500 items, 500 failed")
 
 
 def test_iterations_are_told_one_by_one_and_then_every_tenth():
