@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from flowrun.clock import Clock
 from flowrun.engines.inbox import Message
 from flowrun.engines.reading import JournalRow
-from flowrun.engines.row_text import row_json
 from flowrun.engines.timers import Timers
 from flowrun.events.codec import decode_event, encode_event, event_type
 from flowrun.events.records import Event, QuestionAnswered, QuestionAsked, StepFinished
 from flowrun.events.stamped import RunSink, StampedEvent
-from flowrun.ids import compact_json
+from flowrun.ids import compact_json, ordered_json
 from flowrun.ports.durable import Signal
 from flowrun.storage.database import Database
 
@@ -144,7 +143,7 @@ class LiveRun:
             message = self.inbox.get(path)
             if message is None:
                 return None
-            text = self.signals[path] = row_json(message.as_heard())
+            text = self.signals[path] = ordered_json(message.as_heard())
             self.append(path, "signal", text)
         heard = json.loads(text)
         return Signal(value=heard["value"], sender=heard["sender"], at=heard["at"])

@@ -10,13 +10,12 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from flowrun.engines.row_text import row_json
 from flowrun.engines.strand import ChildScope, Strand, Work
 from flowrun.errors import IllegalTransition
 from flowrun.events.codec import decode_event
 from flowrun.events.records import Event
 from flowrun.events.stamped import StampedEvent
-from flowrun.ids import JsonValue
+from flowrun.ids import JsonValue, ordered_json
 from flowrun.ports.durable import EffectPolicy, OutcomeUnknown, RunCancelled, Signal
 
 _EVENT = "SELECT body FROM journal WHERE run = ? AND key = ? AND kind = 'event'"
@@ -199,7 +198,7 @@ class JournalScope:
             found: JsonValue = json.loads(known)
             return found
         value = find()
-        text = self._run.facts[path] = row_json(value)
+        text = self._run.facts[path] = ordered_json(value)
         self._run.append(path, "fact", text)
         await self._run.database.commit()
         return value

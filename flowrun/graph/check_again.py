@@ -39,29 +39,26 @@ def check_retries(graph: FlowGraph) -> Iterator[Diagnostic]:
     for name, step in graph.flow.steps.items():
         if step.retry is None:
             continue
-        if step.tool is not None and _must_not_run_again(graph, step.tool):
-            tool = graph.flow.tools[step.tool]
-            yield Diagnostic(
-                code="tool/retry-effect",
-                message=f"step `{name}` tries tool `{step.tool}` again, "
-                f"which is `effect: {tool.effect}`",
-                span=graph.spans.key(("steps", name, "retry")),
-                hint="declare the tool `repeatable` or `keyed` if another call does no harm, "
-                "or take `retry` away",
-                related=(
-                    Label(graph.spans.key(("tools", step.tool)), "the tool is declared here"),
-                ),
-            )
         inner = graph.surroundings.flows.get(step.flow or "")
-        if isinstance(inner, SubFlow) and inner.once_only:
-            yield Diagnostic(
-                code="tool/retry-effect",
-                message=f"step `{name}` tries `{inner.path}` again, whose step "
-                f"`{inner.once_only}` must not call its tool twice",
-                span=graph.spans.key(("steps", name, "retry")),
-                hint="declare that tool `repeatable` or `keyed` if another call does no harm, "
-                "or take `retry` away",
-            )
+        related: tuple[Label, ...] = ()
+        if step.tool is not None and _must_not_run_again(graph, step.tool):
+            effect = graph.flow.tools[step.tool].effect
+            what, why = f"tool `{step.tool}`", f"which is `effect: {effect}`"
+            place = graph.spans.key(("tools", step.tool))
+            which, related = "the", (Label(place, "the tool is declared here"),)
+        elif isinstance(inner, SubFlow) and inner.once_only:
+            what = f"`{inner.path}`"
+            which, why = "that", f"whose step `{inner.once_only}` must not call its tool twice"
+        else:
+            continue
+        yield Diagnostic(
+            code="tool/retry-effect",
+            message=f"step `{name}` tries {what} again, {why}",
+            span=graph.spans.key(("steps", name, "retry")),
+            hint=f"declare {which} tool `repeatable` or `keyed` if another call does no harm, "
+            "or take `retry` away",
+            related=related,
+        )
 
 
 def once_only_step(graph: FlowGraph) -> str:

@@ -43,13 +43,7 @@ async def _iterations(attempt: Attempt, state: FlowState, repeat: PlannedRepeat)
             result, is_last = _kept_back(attempt, state, repeat, number, result)
         if is_last:
             break
-    finished = replace(
-        result,
-        step=attempt.label,
-        usage=totals.usage,
-        cost_usd=totals.cost_usd,
-        duration_s=scope.now() - began,
-    )
+    finished = totals.closing(result, attempt.label, scope.now() - began)
     await scope.record("finished", finished)
     return finished
 

@@ -42,13 +42,7 @@ async def _tries(attempt: Attempt, state: FlowState, retry: PlannedRetry) -> Ste
         number += 1
         result = await _try(attempt, state, retry, number)
         totals.add(result)
-    finished = replace(
-        result,
-        step=attempt.label,
-        usage=totals.usage,
-        cost_usd=totals.cost_usd,
-        duration_s=scope.now() - began,
-    )
+    finished = totals.closing(result, attempt.label, scope.now() - began)
     await scope.record("finished", finished)
     return finished
 

@@ -1,5 +1,7 @@
 """What several results of one step used together: its items, its iterations or its tries."""
 
+from dataclasses import replace
+
 from flowrun.events.records import StepFinished
 from flowrun.ids import JsonObject
 from flowrun.interpreter.budget import Spending, read_usage, usage_record
@@ -27,3 +29,15 @@ class Totals:
     def cost_usd(self) -> float | None:
         """US dollars together; None when no model took part, or one without a price."""
         return self._spent.cost_usd if self._has_usage else None
+
+    def closing(self, last: StepFinished, label: str, duration_s: float) -> StepFinished:
+        """Return the last result as that of all, with what all of them used.
+
+        Args:
+            last: It decides how the whole ended, and what came of it.
+            label: Of the whole.
+            duration_s: Of the whole, in seconds.
+        """
+        return replace(
+            last, step=label, usage=self.usage, cost_usd=self.cost_usd, duration_s=duration_s
+        )

@@ -6,9 +6,9 @@ import pytest
 
 from flowrun.engines.inbox import Message
 from flowrun.engines.live_run import HOLD_S
-from flowrun.engines.row_text import row_json
 from flowrun.events.codec import encode_event
 from flowrun.events.records import QuestionAnswered, QuestionAsked
+from flowrun.ids import ordered_json
 from tests.support.engines import said, soon
 from tests.support.live_runs import live_run, stored
 
@@ -182,5 +182,5 @@ def test_a_timer_s_end_is_recorded_once_and_that_it_came_too(tmp_path):
     ],
 )
 def test_a_row_keeps_its_writer_s_order_and_can_be_stored(value, expected):
-    assert row_json(value) == expected
+    assert ordered_json(value) == expected
     expected.encode()
